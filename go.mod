@@ -1,0 +1,3 @@
+module atrium.dev/atrium
+
+go 1.26.0

@@ -1,0 +1,184 @@
+package contract
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// DefaultSettingsDir is where the operator mounts the settings.
+const DefaultSettingsDir = "/etc/atrium-office"
+
+// Files in the settings folder. Each is JSON and is replaced as a whole; the app
+// follows changes without a restart.
+const (
+	FileSettings = "settings.json" // Settings
+	FileDatabase = "database.json" // Database
+	FileBucket   = "bucket.json"   // Bucket
+)
+
+// maxSettingsFile bounds a settings file: a Secret cannot hold more than 1 MiB.
+const maxSettingsFile = 1 << 20
+
+// Settings describe the company and how it is reached. They hold no secret.
+type Settings struct {
+	TenantID    string `json:"tenantID"`    // status.id of the Tenant
+	DisplayName string `json:"displayName"` // the company's name, as people write it
+	URL         string `json:"url"`         // canonical origin, for example https://acme.example.com
+	Release     string `json:"release"`     // the release that the platform meant to run
+	Locale      string `json:"locale"`      // zh-CN or en: the language until a person chooses
+	Timezone    string `json:"timezone"`    // IANA name, for example Asia/Shanghai
+	Outbound    bool   `json:"outbound"`    // false pauses jobs and every outgoing call
+	DataEpoch   int64  `json:"dataEpoch"`   // starts at 1 and grows at each restore
+
+	// AdminContact is whom a person turns to who cannot sign in. May be empty.
+	AdminContact Contact `json:"adminContact"`
+
+	// FirstAdminTokenSHA256 is the hex SHA-256 of the token in the first
+	// administrator's one-time link. Empty: no such link is open.
+	FirstAdminTokenSHA256 string `json:"firstAdminTokenSHA256,omitempty"`
+}
+
+// Contact is a person outside the directory.
+type Contact struct {
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	Mail  string `json:"mail,omitempty"`
+}
+
+// Database says how the program reaches its schema. Serve gets a login that can
+// change rows, migrate gets one that can take the owner's role.
+type Database struct {
+	Host     string `json:"host"`
+	Port     int    `json:"port"`
+	Name     string `json:"name"`
+	User     string `json:"user"`
+	Password string `json:"password"`
+	Schema   string `json:"schema"`         // search_path is set on the login as well
+	Role     string `json:"role,omitempty"` // migrate only: the role to take by SET ROLE
+	SSLMode  string `json:"sslMode"`        // disable, require, verify-ca or verify-full
+	CABundle string `json:"caBundle,omitempty"`
+	MaxConns int    `json:"maxConns"` // of one replica
+}
+
+// Bucket says how the program reaches its files. Credentials expire and are
+// renewed in place; the app reads the file again when it changes or when the
+// store refuses.
+type Bucket struct {
+	Endpoint     string    `json:"endpoint"` // URL with scheme http or https
+	Region       string    `json:"region"`
+	Name         string    `json:"name"`
+	PathStyle    bool      `json:"pathStyle"`
+	AccessKey    string    `json:"accessKey"`
+	SecretKey    string    `json:"secretKey"`
+	SessionToken string    `json:"sessionToken,omitempty"`
+	Expires      time.Time `json:"expires,omitzero"`
+	CABundle     string    `json:"caBundle,omitempty"`
+}
+
+// LoadSettings reads and checks settings.json in dir.
+func LoadSettings(dir string) (Settings, error) {
+	return load[Settings](dir, FileSettings)
+}
+
+// LoadDatabase reads and checks database.json in dir.
+func LoadDatabase(dir string) (Database, error) {
+	return load[Database](dir, FileDatabase)
+}
+
+// LoadBucket reads and checks bucket.json in dir.
+func LoadBucket(dir string) (Bucket, error) {
+	return load[Bucket](dir, FileBucket)
+}
+
+type checked interface{ Check() error }
+
+func load[T checked](dir, file string) (T, error) {
+	var value T
+	path := filepath.Join(dir, file)
+	info, err := os.Stat(path)
+	if err != nil {
+		return value, fmt.Errorf("read settings: %w; mount the settings folder or pass --settings", err)
+	}
+	if info.Size() > maxSettingsFile {
+		return value, fmt.Errorf("read settings: %s has %d bytes, more than the %d that a settings file may have", path, info.Size(), maxSettingsFile)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return value, fmt.Errorf("read settings: %w", err)
+	}
+	// The parser's own message may quote what it read, and that can be a password.
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return value, fmt.Errorf("read settings: %s is not the JSON object that package contract describes", path)
+	}
+	if err := value.Check(); err != nil {
+		return value, fmt.Errorf("read settings: %s: %w", path, err)
+	}
+	return value, nil
+}
+
+// Check reports every field that is missing or malformed.
+func (s Settings) Check() error {
+	var errs []error
+	errs = append(errs, required("tenantID", s.TenantID), required("displayName", s.DisplayName), required("release", s.Release))
+	if u, err := url.Parse(s.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		errs = append(errs, errors.New("url must be an origin such as https://acme.example.com"))
+	}
+	if s.Locale != "zh-CN" && s.Locale != "en" {
+		errs = append(errs, errors.New("locale must be zh-CN or en"))
+	}
+	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" {
+		errs = append(errs, errors.New("timezone must be an IANA name such as Asia/Shanghai"))
+	}
+	if s.DataEpoch < 1 {
+		errs = append(errs, errors.New("dataEpoch must be at least 1"))
+	}
+	if s.FirstAdminTokenSHA256 != "" {
+		if sum, err := hex.DecodeString(s.FirstAdminTokenSHA256); err != nil || len(sum) != 32 {
+			errs = append(errs, errors.New("firstAdminTokenSHA256 must be 64 hexadecimal digits"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Check reports every field that is missing or malformed.
+func (d Database) Check() error {
+	errs := []error{
+		required("host", d.Host), required("name", d.Name), required("user", d.User),
+		required("password", d.Password), required("schema", d.Schema),
+	}
+	if d.Port < 1 || d.Port > 65535 {
+		errs = append(errs, errors.New("port must be between 1 and 65535"))
+	}
+	switch d.SSLMode {
+	case "disable", "require", "verify-ca", "verify-full":
+	default:
+		errs = append(errs, errors.New("sslMode must be disable, require, verify-ca or verify-full"))
+	}
+	if d.MaxConns < 1 {
+		errs = append(errs, errors.New("maxConns must be at least 1"))
+	}
+	return errors.Join(errs...)
+}
+
+// Check reports every field that is missing or malformed.
+func (b Bucket) Check() error {
+	errs := []error{required("name", b.Name), required("accessKey", b.AccessKey), required("secretKey", b.SecretKey)}
+	if u, err := url.Parse(b.Endpoint); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		errs = append(errs, errors.New("endpoint must be a URL such as https://minio.example.com:9000"))
+	}
+	return errors.Join(errs...)
+}
+
+func required(field, value string) error {
+	if strings.TrimSpace(value) == "" {
+		return fmt.Errorf("%s is missing", field)
+	}
+	return nil
+}
