@@ -1,0 +1,79 @@
+// Package kube starts a real Kubernetes API server with etcd for tests. There is no
+// kubelet and no controller manager: pods never run, Jobs and Deployments get the
+// status that a test writes. What needs running pods is tested in test/e2e.
+package kube
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"atrium.dev/atrium/test/env"
+)
+
+// Start runs an API server of its own for this test, with the CRDs in
+// config/crd installed, and stops it with the test.
+func Start(t testing.TB) *rest.Config {
+	t.Helper()
+	e := New(t)
+	config, err := e.Start()
+	if err != nil {
+		t.Fatalf("start the API server: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := e.Stop(); err != nil {
+			t.Logf("stop the API server: %v", err)
+		}
+	})
+	return config
+}
+
+// New prepares an API server that the test starts and stops by itself.
+func New(t testing.TB) *envtest.Environment {
+	t.Helper()
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := env.Repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &envtest.Environment{
+		BinaryAssetsDirectory:    dir,
+		CRDDirectoryPaths:        []string{filepath.Join(root, "config", "crd")},
+		ErrorIfCRDPathMissing:    true,
+		ControlPlaneStartTimeout: time.Minute,
+		ControlPlaneStopTimeout:  time.Minute,
+	}
+}
+
+// binaries is a folder that holds etcd, kube-apiserver and kubectl, as envtest
+// wants them.
+var binaries = sync.OnceValues(func() (string, error) {
+	parts, err := env.Parts("etcd", "kubernetes")
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(os.TempDir(), "atrium-test", "envtest-"+filepath.Base(parts["kubernetes"]))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for name, part := range map[string]string{"etcd": "etcd", "kube-apiserver": "kubernetes", "kubectl": "kubernetes"} {
+		link := filepath.Join(dir, name)
+		target := filepath.Join(parts[part], name)
+		if now, err := os.Readlink(link); err == nil && now == target {
+			continue
+		}
+		_ = os.Remove(link)
+		if err := os.Symlink(target, link); err != nil && !os.IsExist(err) {
+			return "", err
+		}
+	}
+	return dir, nil
+})
