@@ -1,0 +1,169 @@
+// Package layout holds the tests over the tree itself: who may import whom, and
+// what every package owes its reader. The rules are those of docs/decisions/0001.
+package layout
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "atrium.dev/atrium/"
+
+// pkg is what `go list` says of one package; paths inside the module are relative.
+type pkg struct {
+	ImportPath string
+	Name       string
+	Doc        string
+	Imports    []string
+	Deps       []string
+	Standard   bool
+}
+
+func packages(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=ImportPath,Name,Doc,Imports,Deps,Standard"}, args...)...)
+	cmd.Dir = filepath.Join("..", "..")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v: %s", err, stderr.String())
+	}
+	var found []pkg
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+		for i := range p.Imports {
+			p.Imports[i] = strings.TrimPrefix(p.Imports[i], module)
+		}
+		found = append(found, p)
+	}
+	if len(found) == 0 {
+		t.Fatal("go list found no package")
+	}
+	return found
+}
+
+// rule forbids imports: a package below one of `from` imports nothing that matches
+// `never`, unless it matches `except`.
+type rule struct {
+	why    string
+	from   []string
+	never  []string
+	except []string
+}
+
+var (
+	own      = []string{"api", "cmd", "controllers", "internal", "tenant-app", "test", "hack"}
+	adapters = []string{"internal/postgres", "internal/registry", "internal/objectstore", "internal/placement"}
+	programs = []string{"internal/gateway"}
+	// appModules meet through events and small interfaces, never by import.
+	appModules = []string{
+		"chat", "task", "todo", "form", "approval", "attendance", "doc", "kb", "meeting",
+		"project", "announce", "desk", "report", "integrate", "guide",
+	}
+)
+
+func rules() []rule {
+	all := []rule{
+		{"the API is nouns: it imports apimachinery only", []string{"api"}, append(slices.Clone(own), "sigs.k8s.io/controller-runtime", "k8s.io/client-go"), []string{"api"}},
+		{"internal serves controllers, not the other way round", []string{"internal"}, []string{"controllers", "cmd", "test", "hack"}, nil},
+		{"controllers are wired by cmd", []string{"controllers"}, []string{"cmd", "test", "hack"}, nil},
+		{"adapters can be used without a cluster", adapters, []string{"sigs.k8s.io/controller-runtime", "k8s.io"}, nil},
+		{"programs are not controllers", programs, []string{"controllers"}, nil},
+		{"the platform knows the app by its contract alone", []string{"api", "cmd", "controllers", "internal"}, []string{"tenant-app"}, []string{"tenant-app/contract"}},
+		{"the app knows nothing of the platform", []string{"tenant-app"}, append(slices.Clone(own), "k8s.io", "sigs.k8s.io"), []string{"tenant-app"}},
+		{"the contract is the standard library alone", []string{"tenant-app/contract"}, append(slices.Clone(own), "github.com", "k8s.io", "golang.org"), nil},
+	}
+	for _, m := range appModules {
+		others := slices.DeleteFunc(slices.Clone(appModules), func(o string) bool { return o == m })
+		for i := range others {
+			others[i] = "tenant-app/internal/" + others[i]
+		}
+		all = append(all, rule{"modules of the app meet through events", []string{"tenant-app/internal/" + m}, others, nil})
+	}
+	return all
+}
+
+func (r rule) breaks(p pkg) []string {
+	if !below(p.ImportPath, r.from) {
+		return nil
+	}
+	var bad []string
+	for _, i := range p.Imports {
+		if below(i, r.never) && !below(i, r.except) {
+			bad = append(bad, i)
+		}
+	}
+	return bad
+}
+
+func below(path string, roots []string) bool {
+	return slices.ContainsFunc(roots, func(root string) bool { return path == root || strings.HasPrefix(path, root+"/") })
+}
+
+func TestImportsFollowTheHouse(t *testing.T) {
+	found := packages(t, "./...")
+	for _, r := range rules() {
+		for _, p := range found {
+			for _, bad := range r.breaks(p) {
+				t.Errorf("%s imports %s: %s", p.ImportPath, bad, r.why)
+			}
+		}
+	}
+}
+
+func TestRulesCanFail(t *testing.T) {
+	for _, p := range []pkg{
+		{ImportPath: "api/v1alpha1", Imports: []string{"internal/postgres"}},
+		{ImportPath: "internal/registry", Imports: []string{"sigs.k8s.io/controller-runtime/pkg/client"}},
+		{ImportPath: "controllers/tenant", Imports: []string{"tenant-app/internal/auth"}},
+		{ImportPath: "tenant-app/internal/auth", Imports: []string{"api/v1alpha1"}},
+		{ImportPath: "tenant-app/internal/chat", Imports: []string{"tenant-app/internal/task"}},
+		{ImportPath: "tenant-app/contract", Imports: []string{"github.com/minio/minio-go/v7"}},
+	} {
+		if !slices.ContainsFunc(rules(), func(r rule) bool { return len(r.breaks(p)) > 0 }) {
+			t.Errorf("no rule forbids %s to import %s", p.ImportPath, p.Imports[0])
+		}
+	}
+}
+
+func TestProgramsStaySmall(t *testing.T) {
+	for program, never := range map[string][]string{
+		"./cmd/operator": {"github.com/caddyserver", "github.com/dop251/goja", "github.com/xuri/excelize"},
+		"./cmd/gateway":  {"github.com/dop251/goja", "github.com/xuri/excelize", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+		"./tenant-app":   {"k8s.io", "sigs.k8s.io", "github.com/caddyserver"},
+	} {
+		for _, p := range packages(t, program) {
+			for _, dep := range p.Deps {
+				if below(dep, never) {
+					t.Errorf("%s contains %s", program, dep)
+				}
+			}
+		}
+	}
+}
+
+func TestPackagesExplainThemselves(t *testing.T) {
+	banned := []string{"util", "utils", "common", "helper", "helpers", "misc"}
+	for _, p := range packages(t, "./...") {
+		if slices.Contains(banned, p.Name) {
+			t.Errorf("package %s: the name %s says nothing", p.ImportPath, p.Name)
+		}
+		if p.Doc == "" && p.ImportPath != "test/layout" {
+			t.Errorf("package %s has no comment that says what it is for", p.ImportPath)
+		}
+	}
+}
