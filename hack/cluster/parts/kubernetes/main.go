@@ -52,7 +52,7 @@ func main() {
 // runKubectl reads the log level before the command is made, as kubectl's own
 // main does, so that -v also covers the search for plugins.
 func runKubectl() {
-	_ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args))
+	_, _ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args))
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 		kubectlutil.CheckErr(err)
 	}

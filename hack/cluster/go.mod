@@ -1,0 +1,3 @@
+module atrium.dev/hack/cluster
+
+go 1.26.0

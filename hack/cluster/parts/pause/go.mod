@@ -1,0 +1,3 @@
+module atrium.dev/hack/cluster/parts/pause
+
+go 1.26.0
