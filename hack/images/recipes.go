@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+const architecture = runtime.GOARCH
+
+// recipe says how the context of an image is filled, and what its bytes depend on.
+type recipe struct {
+	part     string            // a part of hack/cluster that the image is made of; or:
+	programs map[string]string // file in the context → package in this repository
+	sources  []string          // files and folders whose content decides those programs
+	web      bool              // the page is built first, because a program embeds it
+}
+
+// office is what the tenant app is made of; the platform shares its contract alone.
+const office = "tenant-app"
+
+var recipes = map[string]recipe{
+	"atrium": {
+		programs: map[string]string{"operator": "./cmd/operator", "gateway": "./cmd/gateway"},
+		sources:  []string{"go.mod", "go.sum", "api", "cmd", "controllers", "internal", office + "/contract"},
+	},
+	"atrium-office": {
+		programs: map[string]string{"atrium-office": "./" + office},
+		sources:  []string{"go.mod", "go.sum", office},
+		web:      true,
+	},
+	"coredns":    {part: "coredns"},
+	"minio":      {part: "minio"},
+	"pause":      {part: "pause"},
+	"postgres":   {part: "postgres"},
+	"prometheus": {part: "prometheus"},
+}
+
+// names lists all images: the small and early ones first, so that a cluster
+// that waits for them can start.
+func names() []string {
+	return []string{"pause", "coredns", "postgres", "minio", "prometheus", "atrium", "atrium-office"}
+}
+
+// key names the state of everything that image depends on.
+func (w *workshop) key(image string, r recipe, partDir string) (string, error) {
+	sum := newSum()
+	sum.text(runtime.Version(), architecture, w.version, partDir)
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	files := []string{self, filepath.Join(w.root, "images", image)}
+	for _, source := range r.sources {
+		files = append(files, filepath.Join(w.root, source))
+	}
+	for _, file := range files {
+		if err := sum.tree(file); err != nil {
+			return "", fmt.Errorf("read what the image %s is made of: %w", image, err)
+		}
+	}
+	return sum.short(), nil
+}
+
+// fill puts into folder what the COPY lines of the image's Dockerfile name.
+func (w *workshop) fill(ctx context.Context, image, folder string) error {
+	r, ok := recipes[image]
+	if !ok {
+		return fmt.Errorf("no image is called %q: choose from %s", image, strings.Join(names(), ", "))
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make the context of %s: %w", image, err)
+	}
+	if r.part != "" {
+		dirs, err := w.parts(ctx, []string{r.part})
+		if err != nil {
+			return err
+		}
+		return w.command(ctx, w.root, "cp", "--archive", dirs[r.part], filepath.Join(folder, "part"))
+	}
+	if r.web {
+		if err := w.buildPage(ctx); err != nil {
+			return err
+		}
+	}
+	for _, file := range sortedKeys(r.programs) {
+		if err := w.compile(ctx, filepath.Join(folder, file), r.programs[file]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile builds a static program whose bytes depend on its sources alone.
+func (w *workshop) compile(ctx context.Context, target, pkg string) error {
+	return w.command(ctx, w.root, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
+		"-ldflags", "-s -w -buildid= -X main.version="+w.version, "-o", target, pkg)
+}
+
+// parts asks hack/cluster for the folders of its parts; it builds what is missing.
+func (w *workshop) parts(ctx context.Context, wanted []string) (map[string]string, error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", ".", "parts"}, wanted...)...)
+	cmd.Dir = filepath.Join(w.root, "hack", "cluster")
+	cmd.Stderr = w.progress
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("get %s from hack/cluster: %w", strings.Join(wanted, ", "), err)
+	}
+	dirs := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		if name, dir, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
+			dirs[name] = dir
+		}
+	}
+	for _, name := range wanted {
+		if dirs[name] == "" {
+			return nil, fmt.Errorf("hack/cluster did not say where its part %s is", name)
+		}
+	}
+	return dirs, nil
+}
+
+// command runs a program quietly; what it wrote is told only when it fails.
+func (w *workshop) command(ctx context.Context, dir, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s in %s: %w\n%s", strings.Join(cmd.Args, " "), dir, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
