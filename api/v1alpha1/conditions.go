@@ -1,0 +1,83 @@
+package v1alpha1
+
+// Condition types of a Tenant, in the order of the steps that write them.
+const (
+	ConditionPlaced           = "Placed"
+	ConditionNamespaceReady   = "NamespaceReady"
+	ConditionDatabaseReady    = "DatabaseReady"
+	ConditionBucketReady      = "BucketReady"
+	ConditionCredentialsReady = "CredentialsReady"
+	ConditionMigrated         = "Migrated"
+	ConditionWorkloadReady    = "WorkloadReady"
+	ConditionAddressReady     = "AddressReady"
+
+	// Ready, Reconciling and Stalled sum the others up in the way of kstatus.
+	// Reconciling and Stalled are present only while they are true.
+	ConditionReady       = "Ready"
+	ConditionReconciling = "Reconciling"
+	ConditionStalled     = "Stalled"
+
+	// ConditionHealthy says whether the app answers now. The tenanthealth
+	// controller alone writes it.
+	ConditionHealthy = "Healthy"
+)
+
+// ConditionReachable of a DatabaseServer or ObjectStore says whether the operator
+// can use it.
+const ConditionReachable = "Reachable"
+
+// Reasons of conditions that are true, or not yet true because of nothing wrong.
+const (
+	ReasonDone      = "Done"      // the step is finished
+	ReasonReady     = "Ready"     // people can work
+	ReasonWaiting   = "Waiting"   // an earlier step is not finished
+	ReasonRunning   = "Running"   // the step is at work
+	ReasonDeleting  = "Deleting"  // the Tenant is being deleted
+	ReasonConnected = "Connected" // a server answers and grants what is needed
+	ReasonAnswering = "Answering" // the app answers
+)
+
+// Reasons of failures that the author of a spec can mend.
+const (
+	ReasonPlanNotFound     = "PlanNotFound"
+	ReasonReleaseNotFound  = "ReleaseNotFound"
+	ReasonNoDatabaseServer = "NoDatabaseServer" // none that is reachable and not cordoned
+	ReasonNoObjectStore    = "NoObjectStore"
+	ReasonAdoptionRequired = "AdoptionRequired" // a former tenant of this name left data
+	ReasonAdoptionRefused  = "AdoptionRefused"  // spec.adopt names nothing that may be adopted
+	ReasonHostTaken        = "HostTaken"        // another tenant has this host name
+	ReasonHostReserved     = "HostReserved"     // the platform keeps this host name for itself
+	ReasonNamespaceTaken   = "NamespaceTaken"   // a namespace of that name is not ours
+	ReasonSchemaTooNew     = "SchemaTooNew"     // the release is older than the data
+)
+
+// Reasons of failures that the operator of the platform can mend.
+const (
+	ReasonRegistryUnreachable  = "RegistryUnreachable"  // a registry did not answer, so nothing may be decided
+	ReasonFenceLost            = "FenceLost"            // another operator took over
+	ReasonInstallationConflict = "InstallationConflict" // another cluster runs under the same installation name
+	ReasonServerNotFound       = "ServerNotFound"       // the DatabaseServer or ObjectStore that holds the data is gone
+	ReasonSecretMissing        = "SecretMissing"        // the admin's or issuer's Secret is absent or incomplete
+	ReasonSettingsInvalid      = "SettingsInvalid"      // a server's spec, or the app's settings, cannot be used
+	ReasonDatabaseUnreachable  = "DatabaseUnreachable"
+	ReasonDatabaseRefused      = "DatabaseRefused" // wrong admin name or password
+	ReasonDatabaseTooOld       = "DatabaseTooOld"
+	ReasonDatabaseRights       = "DatabaseRights" // the admin lacks CREATEROLE, or does not own the database
+	ReasonDatabaseFailed       = "DatabaseFailed" // a statement failed for another cause
+	ReasonSchemaMissing        = "SchemaMissing"  // it was there and is gone
+	ReasonStoreUnreachable     = "StoreUnreachable"
+	ReasonStoreRefused         = "StoreRefused" // wrong issuer key
+	ReasonStoreFailed          = "StoreFailed"  // a call failed for another cause
+	ReasonBucketTaken          = "BucketTaken"  // a bucket of that name is not ours
+	ReasonBucketMissing        = "BucketMissing"
+	ReasonImageUnavailable     = "ImageUnavailable" // the image of the release cannot be pulled
+	ReasonMigrationFailed      = "MigrationFailed"
+	ReasonMigrationUnavailable = "MigrationUnavailable" // database or bucket did not answer the migration
+	ReasonCrashing             = "Crashing"             // the app ends as soon as it starts
+	ReasonPodsBlocked          = "PodsBlocked"          // quota, admission or scheduling keeps the pods from starting
+	ReasonClusterRefused       = "ClusterRefused"       // the API server refused a write
+	ReasonNamespaceTerminating = "NamespaceTerminating"
+	ReasonUnresponsive         = "Unresponsive" // the app's pods run, but do not answer
+	ReasonUnavailable          = "Unavailable"  // no pod of the app is ready
+	ReasonOther                = "Other"        // not classed; the operator's log says more
+)

@@ -1,0 +1,60 @@
+package v1alpha1
+
+// Labels and annotations.
+const (
+	// LabelTenantID carries status.id of the Tenant; every object that the operator
+	// makes for a tenant has it, and is watched and removed by it.
+	LabelTenantID = "atrium.dev/tenant-id"
+	// LabelTenant carries the Tenant's name, for people.
+	LabelTenant = "atrium.dev/tenant"
+	// LabelManagedBy has the value ManagedBy on every object of ours.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// LabelComponent says which part of Atrium a pod is: gateway, operator,
+	// prometheus, office or migrate. Network policies select by it.
+	LabelComponent = "app.kubernetes.io/component"
+
+	// AnnotationConfirmDeletion must hold the Tenant's name before deletionPolicy
+	// Delete is followed. Without it a deletion is treated as Retain.
+	AnnotationConfirmDeletion = "atrium.dev/confirm-deletion"
+
+	// Finalizer is stored on a Tenant before the first side effect.
+	Finalizer = "atrium.dev/tenant"
+
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "atrium"
+)
+
+// Names of the objects in a tenant's namespace.
+const (
+	NamespacePrefix = "tenant-" // followed by the Tenant's name
+
+	OfficeName           = "office" // Deployment, Service, ServiceAccount, ConfigMap
+	SecretOfficeDatabase = "office-database"
+	SecretOfficeBucket   = "office-bucket"
+	SecretOfficeMigrate  = "office-migrate"
+	SecretFirstAdmin     = "first-admin" // keys FirstAdminToken and FirstAdminURL
+
+	FirstAdminToken = "token"
+	FirstAdminURL   = "url"
+
+	OfficePortHTTP = 80   // of the Service; people's traffic
+	OfficePortOps  = 8081 // of the Service; health, metrics, version
+)
+
+// DefaultTimezone and DefaultLocale are what a Tenant that names none gets.
+const (
+	DefaultTimezone = "Asia/Shanghai"
+	DefaultLocale   = "zh-CN"
+)
+
+// AdoptNone in spec.adopt declines the data that a former tenant of this name left.
+const AdoptNone = "none"
+
+// ReservedSubdomains may not be the address of a tenant: they are kept for the
+// platform, or people trust them more than they should.
+// The list stands in the CEL rule of Tenant as well; a test compares the two.
+var ReservedSubdomains = []string{
+	"admin", "api", "app", "assets", "atrium", "auth", "autoconfig", "autodiscover", "cdn", "console", "dashboard",
+	"gateway", "grafana", "imap", "localhost", "login", "mail", "mx", "ns1", "ns2", "operator", "pop", "prometheus",
+	"root", "smtp", "sso", "static", "status", "support", "system", "www",
+}
