@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+)
+
+// Access is who may use an operation at all.
+type Access int
+
+// The classes of people, each wider than the one after it.
+const (
+	Public    Access = iota // anyone, signed in or not
+	SignedIn                // anyone with a session
+	AdminOnly               // administrators of the company
+)
+
+// Op describes an operation. Action and Resource are what a right is given for:
+// read, create, update, delete or a verb of the module, on a kind of object.
+type Op struct {
+	ID       string // lower-case words with dashes, for example list-people
+	Method   string
+	Path     string // below /api/v1
+	Summary  string
+	Tag      string
+	Action   string
+	Resource string
+	Access   Access
+	Status   int   // of success; 200 if zero, 204 if the handler has no body
+	MaxBody  int64 // bytes; DefaultMaxBody if zero
+
+	// SecretReply is for operations whose reply holds a secret and that may run
+	// again without harm: their reply is not kept for repeated requests.
+	SecretReply bool
+}
+
+// Prefix stands before the path of every operation.
+const Prefix = "/api/v1"
+
+// Register adds an operation. In the handler the context carries the principal
+// and, for mutating methods, the transaction that also keeps the reply; an error
+// rolls back. Errors of type *kernel.Error become problem+json.
+func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O, error)) {
+	s.ops = append(s.ops, op)
+	doc := huma.Operation{
+		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary, Tags: []string{op.Tag},
+		DefaultStatus: op.Status, MaxBodyBytes: op.maxBody(), Errors: op.errors(),
+		Extensions:  map[string]any{"x-action": op.Action, "x-resource": op.Resource},
+		Middlewares: huma.Middlewares{s.authorize(op)},
+	}
+	if op.mutates() {
+		doc.Parameters = append(doc.Parameters, idempotencyParameter())
+		doc.Middlewares = append(doc.Middlewares, s.idempotent(op))
+	}
+	huma.Register(s.API, doc, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, s.toProblem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+func (op Op) mutates() bool {
+	return op.Method != http.MethodGet && op.Method != http.MethodHead
+}
+
+func (op Op) maxBody() int64 {
+	if op.MaxBody == 0 {
+		return DefaultMaxBody
+	}
+	return op.MaxBody
+}
+
+// errors are the statuses that an operation can answer with besides success.
+func (op Op) errors() []int {
+	codes := []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
+	if op.Access != Public {
+		codes = append(codes, http.StatusUnauthorized)
+	}
+	if op.Access == AdminOnly {
+		codes = append(codes, http.StatusForbidden)
+	}
+	if op.mutates() {
+		codes = append(codes, http.StatusConflict)
+	}
+	return codes
+}
+
+// authorize refuses people who may not use the operation at all.
+func (s *Server) authorize(op Op) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		who, signedIn := kernel.PrincipalFrom(ctx.Context())
+		var refusal *kernel.Error
+		switch {
+		case op.Access == Public:
+		case !signedIn:
+			refusal = kernel.Unauthorized("not_signed_in")
+		case op.Access == AdminOnly && !who.Admin:
+			refusal = kernel.Forbidden("administrators_only").With("action", op.Action).With("resource", op.Resource)
+		}
+		if refusal != nil {
+			r, w := humachi.Unwrap(ctx)
+			WriteProblem(w, r, refusal)
+			return
+		}
+		next(ctx)
+	}
+}

@@ -1,0 +1,196 @@
+// Package store is the way to the company's schema in PostgreSQL: connections that
+// follow the mounted credentials, the transaction in the context, and migrations.
+// Queries stand beside the use cases that need them, in each module's store.go.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"atrium.dev/atrium/tenant-app/contract"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+)
+
+const (
+	connectLimit = 5 * time.Second
+	idleLimit    = time.Minute      // a quiet company gives its connections back
+	lifeLimit    = 30 * time.Minute // so that a pooler or server behind a name can move
+)
+
+// DB is one company's database. It is safe for concurrent use and stays valid when
+// credentials change.
+type DB struct {
+	bun    *bun.DB
+	pool   *pgxpool.Pool
+	target atomic.Pointer[target]
+}
+
+// target is where new connections go.
+type target struct {
+	settings contract.Database
+	config   *pgx.ConnConfig
+}
+
+// Open prepares connections and makes none: an unreachable database shows at the
+// first query. ctx bounds nothing but the preparation.
+func Open(ctx context.Context, settings contract.Database) (*DB, error) {
+	config, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, fmt.Errorf("prepare the database pool: %w", err)
+	}
+	d := &DB{}
+	if err := d.aim(settings); err != nil {
+		return nil, err
+	}
+	config.ConnConfig = d.target.Load().config.Copy()
+	config.MaxConns = 1000 // sql.DB keeps the real limit, which can change
+	config.MaxConnIdleTime = idleLimit
+	config.MaxConnLifetime = lifeLimit
+	config.MaxConnLifetimeJitter = lifeLimit / 5
+	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+		*c = *d.target.Load().config.Copy()
+		return nil
+	}
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		schema := pgx.Identifier{d.target.Load().settings.Schema}.Sanitize()
+		_, err := c.Exec(ctx, "SET search_path TO "+schema)
+		return err
+	}
+	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("prepare the database pool: %w", err)
+	}
+	sqlDB := stdlib.OpenDBFromPool(d.pool)
+	sqlDB.SetMaxOpenConns(settings.MaxConns)
+	d.bun = bun.NewDB(sqlDB, pgdialect.New())
+	return d, nil
+}
+
+// Follow takes changed settings: new connections use them, idle ones close, busy
+// ones close when their transaction ends.
+func (d *DB) Follow(settings contract.Database) error {
+	if d.target.Load().settings == settings {
+		return nil
+	}
+	if err := d.aim(settings); err != nil {
+		return err
+	}
+	d.bun.SetMaxOpenConns(settings.MaxConns)
+	d.pool.Reset()
+	return nil
+}
+
+func (d *DB) aim(settings contract.Database) error {
+	config, err := connConfig(settings)
+	if err != nil {
+		return err
+	}
+	d.target.Store(&target{settings: settings, config: config})
+	return nil
+}
+
+// Close ends all connections, waiting for those in use.
+func (d *DB) Close() error {
+	err := d.bun.Close()
+	d.pool.Close()
+	return err
+}
+
+// Ping says whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.bun.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
+// Stats are the figures of the pool.
+func (d *DB) Stats() sql.DBStats { return d.bun.DB.Stats() }
+
+type txKey struct{}
+
+// Q is what queries run on: the transaction in the context, or the pool.
+func (d *DB) Q(ctx context.Context) bun.IDB {
+	if tx, ok := ctx.Value(txKey{}).(bun.Tx); ok {
+		return tx
+	}
+	return d.bun
+}
+
+// InTx runs fn in a transaction that fn's context carries. Inside another InTx it
+// joins the outer transaction, so fn's error must reach the outer caller: that one
+// rolls back.
+func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if _, ok := ctx.Value(txKey{}).(bun.Tx); ok {
+		return fn(ctx)
+	}
+	return d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		return fn(context.WithValue(ctx, txKey{}, tx))
+	})
+}
+
+// WithoutTx gives a context that has left the transaction: for what must stay
+// written although the transaction is rolled back, such as a failed attempt.
+func WithoutTx(ctx context.Context) context.Context {
+	return context.WithValue(ctx, txKey{}, nil)
+}
+
+// WithComment puts word into every statement's comment, so that the database's log
+// names the request. The word must be letters, digits, dots and dashes.
+func WithComment(ctx context.Context, word string) context.Context {
+	return bun.WithComment(ctx, word)
+}
+
+// IsNoRows says whether a query found nothing.
+func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// IsUnique says whether err is a violation of the unique constraint or index of
+// that name.
+func IsUnique(err error, constraint string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23505" && pg.ConstraintName == constraint
+}
+
+// IsUnavailable says whether the database could not be reached, or ended the
+// connection, so that trying again helps.
+func IsUnavailable(err error) bool {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg):
+		switch pg.Code[:2] {
+		case "08", "53", "57": // connection, resources, intervention
+			return true
+		}
+		return pg.Code == "28P01" // a login being rotated
+	case errors.As(err, &connect):
+		return true
+	}
+	return pgconn.Timeout(err)
+}
+
+// LogSlow is a threshold above which a statement is worth a line in the log.
+const LogSlow = 500 * time.Millisecond
+
+// slowLog names slow statements in the log, without their values.
+type slowLog struct{ log *slog.Logger }
+
+func (slowLog) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (s slowLog) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
+	if took := time.Since(event.StartTime); took > LogSlow {
+		s.log.WarnContext(ctx, "slow statement", "operation", event.Operation(), "template", event.QueryTemplate, "ms", took.Milliseconds())
+	}
+}
+
+// LogSlowTo writes slow statements to log.
+func (d *DB) LogSlowTo(log *slog.Logger) { d.bun.AddQueryHook(slowLog{log}) }
