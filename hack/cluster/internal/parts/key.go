@@ -23,7 +23,7 @@ func (p Part) key(root, goVersion string) (version, key string, err error) {
 	sum := sha256.New()
 	_, _ = sum.Write(recipe)
 	if p.Rootfs != nil {
-		_, _ = io.WriteString(sum, rootfsRecipe)
+		_, _ = io.WriteString(sum, strings.Join(p.Rootfs.arguments(), "\x00"))
 		return debianSuite, debianSuite + "-" + short(sum.Sum(nil)), nil
 	}
 	_, _ = io.WriteString(sum, goVersion)

@@ -17,9 +17,7 @@ const (
 	rootfsDir   = "rootfs"     // unpacked, owned as in the image
 	rootfsTar   = "rootfs.tar" // the same files, for images
 
-	// rootfsRecipe changes when build does, so that the cache notices.
-	rootfsRecipe = "1"
-	rootfsLimit  = 15 * time.Minute
+	rootfsLimit = 15 * time.Minute
 
 	// fixedTime makes the archive the same bytes for the same packages: 2025-01-01.
 	fixedTime = "SOURCE_DATE_EPOCH=1735689600"
@@ -34,17 +32,7 @@ func (r *Rootfs) build(ctx context.Context, into string, log io.Writer) error {
 		return errors.New("making a root file system with its owners and device files takes root: run as root")
 	}
 	tar := filepath.Join(into, rootfsTar)
-	args := []string{
-		"mmdebstrap", "--mode=root", "--variant=essential", "--include=" + strings.Join(r.Packages, ","),
-		"--aptopt=Acquire::http::Timeout \"30\"",
-	}
-	for _, path := range unread {
-		args = append(args, "--dpkgopt=path-exclude="+path)
-	}
-	for _, hook := range r.hooks() {
-		args = append(args, "--customize-hook="+hook)
-	}
-	args = append(args, debianSuite, tar)
+	args := append(r.arguments(), tar)
 	if _, err := command.Run(ctx, command.Spec{Args: args, Env: []string{fixedTime}, Log: log, Limit: rootfsLimit}); err != nil {
 		return err
 	}
@@ -57,6 +45,22 @@ func (r *Rootfs) build(ctx context.Context, into string, log io.Writer) error {
 	return err
 }
 
+// arguments is the call of mmdebstrap up to the name of the archive: all that
+// decides what is in it, but for the day's versions of the packages.
+func (r *Rootfs) arguments() []string {
+	args := []string{
+		"mmdebstrap", "--mode=root", "--variant=essential", "--include=" + strings.Join(r.Packages, ","),
+		"--aptopt=Acquire::http::Timeout \"30\"",
+	}
+	for _, path := range unread {
+		args = append(args, "--dpkgopt=path-exclude="+path)
+	}
+	for _, hook := range r.hooks() {
+		args = append(args, "--customize-hook="+hook)
+	}
+	return append(args, debianSuite)
+}
+
 // hooks are the shell commands that trim the tree; mmdebstrap gives its path as $1.
 func (r *Rootfs) hooks() []string {
 	var hooks []string
@@ -66,5 +70,9 @@ func (r *Rootfs) hooks() []string {
 	if r.Link != "" {
 		hooks = append(hooks, `for f in "$1"/`+r.Link+`/*; do ln -sf "/`+r.Link+`/${f##*/}" "$1/usr/bin/${f##*/}"; done`)
 	}
-	return append(hooks, `rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*`)
+	return append(hooks, `rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*`,
+		// The machine's own names do not belong in an image.
+		`rm -f "$1"/etc/resolv.conf "$1"/etc/hostname`,
+		// Shared memory of processes without rights, where the tree is used by chroot.
+		`chmod 1777 "$1"/dev/shm`)
 }
