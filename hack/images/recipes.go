@@ -47,15 +47,11 @@ func names() []string {
 	return []string{"pause", "coredns", "postgres", "minio", "prometheus", "atrium", "atrium-office"}
 }
 
-// key names the state of everything that image depends on.
+// key names the state of everything that image depends on, this program included.
 func (w *workshop) key(image string, r recipe, partDir string) (string, error) {
 	sum := newSum()
 	sum.text(runtime.Version(), architecture, w.version, partDir)
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find this program: %w", err)
-	}
-	files := []string{self, filepath.Join(w.root, "images", image)}
+	files := []string{filepath.Join(w.root, "hack", "images"), filepath.Join(w.root, "images", image)}
 	for _, source := range r.sources {
 		files = append(files, filepath.Join(w.root, source))
 	}
@@ -138,7 +134,7 @@ func (w *workshop) command(ctx context.Context, dir, name string, args ...string
 	return nil
 }
 
-func sortedKeys(m map[string]string) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {
 		keys = append(keys, key)
