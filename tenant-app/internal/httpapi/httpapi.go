@@ -92,10 +92,13 @@ func SetSession(w http.ResponseWriter, token string, shared bool) {
 }
 
 // ClearSession makes the browser forget its session.
-func ClearSession(w http.ResponseWriter) {
+func ClearSession(w http.ResponseWriter) { http.SetCookie(w, EndedSession()) }
+
+// EndedSession is the cookie that makes the browser forget its session.
+func EndedSession() *http.Cookie {
 	cookie := sessionCookie("")
 	cookie.MaxAge = -1
-	http.SetCookie(w, cookie)
+	return cookie
 }
 
 func sessionCookie(value string) *http.Cookie {

@@ -71,13 +71,16 @@ func (s *Server) idempotent(op Op) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		answer := &recorder{header: w.Header().Clone()}
-		err = s.config.DB.InTx(r.Context(), func(ctx context.Context) error {
-			return s.once(ctx, row, answer, op, func(ctx context.Context) {
-				again := r.WithContext(ctx)
-				again.Body = io.NopCloser(bytes.NewReader(body))
-				next(humachi.NewContext(hctx.Operation(), again, answer))
-			})
-		})
+		run := func(ctx context.Context) {
+			again := r.WithContext(ctx)
+			again.Body = io.NopCloser(bytes.NewReader(body))
+			next(humachi.NewContext(hctx.Operation(), again, answer))
+		}
+		if op.SecretReply {
+			run(r.Context())
+		} else {
+			err = s.config.DB.InTx(r.Context(), func(ctx context.Context) error { return s.once(ctx, row, answer, run) })
+		}
 		if err != nil && !errors.Is(err, errRefused) {
 			WriteProblem(w, r, s.toProblem(r.Context(), err))
 			return
@@ -87,11 +90,7 @@ func (s *Server) idempotent(op Op) func(huma.Context, func(huma.Context)) {
 }
 
 // once fills answer: from the kept row if there is one, else by run.
-func (s *Server) once(ctx context.Context, row *keptReply, answer *recorder, op Op, run func(context.Context)) error {
-	if op.SecretReply {
-		run(ctx)
-		return answer.refusal()
-	}
+func (s *Server) once(ctx context.Context, row *keptReply, answer *recorder, run func(context.Context)) error {
 	db := s.config.DB
 	result, err := db.Q(ctx).NewInsert().Model(row).On("CONFLICT DO NOTHING").Exec(ctx)
 	if err != nil {

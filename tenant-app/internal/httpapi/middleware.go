@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -72,8 +74,16 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 	})
 }
 
+// requestLimit bounds the time for one request. The gateway and the browser would
+// give up soon after.
+const requestLimit = 30 * time.Second
+
+// limitBody bounds what one request can cost: bytes and time.
 func (s *Server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestLimit)
+		defer cancel()
+		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
 		next.ServeHTTP(w, r)
 	})

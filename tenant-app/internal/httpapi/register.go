@@ -33,8 +33,9 @@ type Op struct {
 	Status   int   // of success; 200 if zero, 204 if the handler has no body
 	MaxBody  int64 // bytes; DefaultMaxBody if zero
 
-	// SecretReply is for operations whose reply holds a secret and that may run
-	// again without harm: their reply is not kept for repeated requests.
+	// SecretReply is for operations whose reply holds a secret, or that end the
+	// session, and that may run again without harm: their reply is not kept for
+	// repeated requests, and they make their own transactions.
 	SecretReply bool
 }
 

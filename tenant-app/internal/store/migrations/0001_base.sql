@@ -48,6 +48,7 @@ CREATE INDEX session_expires_at ON session (expires_at);
 CREATE TABLE invitation (
 	person_id    uuid PRIMARY KEY REFERENCES account (person_id) ON DELETE CASCADE DEFERRABLE,
 	token_sha256 bytea NOT NULL,
+	data_epoch   bigint NOT NULL,
 	created_by   uuid NOT NULL,
 	created_at   timestamptz NOT NULL,
 	expires_at   timestamptz NOT NULL

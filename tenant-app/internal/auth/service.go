@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"context"
+	"log/slog"
+
+	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/store"
+)
+
+// Config is what signing in needs.
+type Config struct {
+	DB       *store.DB
+	People   People
+	Settings func() contract.Settings // the settings as they are now
+	Clock    kernel.Clock
+	Log      *slog.Logger
+	Release  string // of this program
+}
+
+// Service is how people sign in.
+type Service struct {
+	db       *store.DB
+	people   People
+	settings func() contract.Settings
+	clock    kernel.Clock
+	log      *slog.Logger
+	release  string
+	hasher   *hasher
+}
+
+// New makes the service.
+func New(c Config) *Service {
+	return &Service{
+		db: c.DB, people: c.People, settings: c.Settings, clock: c.Clock, log: c.Log, release: c.Release,
+		hasher: newHasher(),
+	}
+}
+
+// audit writes what happened to the log. What was typed never goes there: people
+// type passwords into the wrong field.
+func (s *Service) audit(ctx context.Context, event string, person kernel.ID, args ...any) {
+	request := kernel.RequestFrom(ctx)
+	args = append([]any{"event", event, "person", person.String(), "address", request.Address, "agent", request.Agent}, args...)
+	s.log.InfoContext(ctx, "audit", args...)
+}
+
+// CleanUp deletes what has expired. It is safe to run on several replicas at once.
+func (s *Service) CleanUp(ctx context.Context) error {
+	now := s.clock()
+	if err := s.deleteExpired(ctx, now); err != nil {
+		return err
+	}
+	return s.forgetAttempts(ctx, now.Add(-longestWindow))
+}

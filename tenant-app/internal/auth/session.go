@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+)
+
+// How long a session lasts, and how exactly its last use is known.
+const (
+	sessionLife       = 30 * 24 * time.Hour
+	sharedSessionLife = 8 * time.Hour
+	seenEvery         = 5 * time.Minute
+)
+
+// tokenBytes make a session's token: as many as cannot be guessed.
+const tokenBytes = 32
+
+// startSession signs a person in and gives the token for the cookie.
+func (s *Service) startSession(ctx context.Context, person kernel.ID, shared bool) (string, error) {
+	raw := make([]byte, tokenBytes)
+	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
+	token := base64.RawURLEncoding.EncodeToString(raw)
+	now, request := s.clock(), kernel.RequestFrom(ctx)
+	life := sessionLife
+	if shared {
+		life = sharedSessionLife
+	}
+	row := &session{
+		ID: kernel.NewID(), PersonID: person, TokenSHA256: hashToken(token), Shared: shared,
+		DataEpoch: s.settings().DataEpoch, UserAgent: request.Agent, Address: request.Address,
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(life),
+	}
+	if _, err := s.db.Q(ctx).NewInsert().Model(row).Exec(ctx); err != nil {
+		return "", fmt.Errorf("start a session: %w", err)
+	}
+	return token, nil
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// wellFormed spares the database the look-up of what no session can be.
+func wellFormed(token string) bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	return err == nil && len(raw) == tokenBytes
+}
+
+// Authenticate gives the person behind a session's token. It fails with an error
+// of kind unauthorized if the session ended, or expired, or the person was
+// deactivated, or the data were restored since.
+func (s *Service) Authenticate(ctx context.Context, token string) (kernel.Principal, error) {
+	ended := kernel.Unauthorized("session_ended")
+	if !wellFormed(token) {
+		return kernel.Principal{}, ended
+	}
+	now := s.clock()
+	row, err := s.findSession(ctx, hashToken(token), now)
+	if err != nil {
+		return kernel.Principal{}, err
+	}
+	if row == nil {
+		return kernel.Principal{}, ended
+	}
+	person, err := s.people.PersonByID(ctx, row.PersonID)
+	switch {
+	case kernel.IsKind(err, kernel.KindNotFound):
+		return kernel.Principal{}, ended
+	case err != nil:
+		return kernel.Principal{}, err
+	case !person.Active:
+		return kernel.Principal{}, ended
+	}
+	if now.Sub(row.SeenAt) >= seenEvery {
+		if err := s.markSeen(ctx, row.ID, now); err != nil {
+			return kernel.Principal{}, err
+		}
+	}
+	return kernel.Principal{PersonID: person.ID, SessionID: row.ID, Name: person.Name, Admin: row.Administrator}, nil
+}
+
+// EndSessions signs a person out everywhere and takes back an open invitation: for
+// someone who is deactivated, or whose phone is lost.
+func (s *Service) EndSessions(ctx context.Context, person kernel.ID) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deleteSessions(ctx, person, kernel.NoID); err != nil {
+			return err
+		}
+		if err := s.deleteInvitation(ctx, person); err != nil {
+			return err
+		}
+		s.audit(ctx, "sessions_ended", person)
+		return nil
+	})
+}
