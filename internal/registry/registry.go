@@ -1,0 +1,265 @@
+// Package registry keeps what must outlive the cluster: for each tenant of an
+// installation one row on the DatabaseServer that holds its schema. The row is the
+// authority over a tenant's identity, and its lock and fence keep an operator that
+// is no longer the leader from changing anything.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/postgres"
+)
+
+// FreshFor is how long a heartbeat counts, and HeartbeatEvery how often one is due.
+const (
+	FreshFor       = 2 * time.Minute
+	HeartbeatEvery = 30 * time.Second
+)
+
+// State of a tenant.
+type State string
+
+// States.
+const (
+	Active   State = "active"   // a Tenant exists, or existed when the cluster was lost
+	Retained State = "retained" // its Tenant was deleted, its data kept
+	Dropped  State = "dropped"  // its Tenant and its data were deleted
+)
+
+// Row is one tenant.
+type Row struct {
+	ID      string
+	Name    string // of the Tenant
+	State   State
+	Store   string // name of the ObjectStore
+	Bucket  string
+	Schema  string // the active one; empty until it was made
+	Release string // the data is migrated for; empty before the first migration
+	Target  string // the release that a migration leads to
+	// AppDigest and MigrateDigest are SHA-256 of the passwords that the logins have
+	// on the server, to know whether they are those in the cluster's Secrets.
+	AppDigest     []byte
+	MigrateDigest []byte
+	// BucketMade is true once the bucket existed: from then on its absence is a loss.
+	BucketMade bool
+}
+
+// schema of the registry. Only the admin, its owner, can reach it.
+const schema = `
+CREATE SCHEMA IF NOT EXISTS atrium;
+CREATE TABLE IF NOT EXISTS atrium.installations (
+	installation text PRIMARY KEY,
+	cluster      text NOT NULL,
+	heartbeat    timestamptz NOT NULL,
+	epoch        bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS atrium.tenants (
+	id             text PRIMARY KEY,
+	installation   text NOT NULL REFERENCES atrium.installations DEFERRABLE,
+	name           text NOT NULL,
+	state          text NOT NULL CHECK (state IN ('active', 'retained', 'dropped')),
+	store          text NOT NULL,
+	bucket         text NOT NULL,
+	schema         text NOT NULL DEFAULT '',
+	release        text NOT NULL DEFAULT '',
+	target         text NOT NULL DEFAULT '',
+	app_digest     bytea,
+	migrate_digest bytea,
+	bucket_made    boolean NOT NULL DEFAULT false,
+	fence          bigint NOT NULL,
+	changed        timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX IF NOT EXISTS tenants_active ON atrium.tenants (installation, name) WHERE state = 'active';
+CREATE INDEX IF NOT EXISTS tenants_name ON atrium.tenants (installation, name);
+`
+
+// Registry is one operator process's view of the registries of all servers.
+type Registry struct {
+	installation string
+	cluster      string
+
+	mu     sync.Mutex
+	epochs map[string]int64
+}
+
+// New makes a Registry for an installation (a name that a person chose) run by a
+// cluster (the UID of its namespace kube-system).
+func New(installation, cluster string) *Registry {
+	return &Registry{installation: installation, cluster: cluster, epochs: map[string]int64{}}
+}
+
+// Take claims the installation on a server for this process, which then has the
+// highest epoch; whoever had it before can change nothing any more. It does so at
+// the first use of a server only. It fails with InstallationConflict while another
+// cluster's heartbeat under this name is fresh.
+func (r *Registry) Take(ctx context.Context, server *postgres.Server) error {
+	_, err := r.epoch(ctx, server)
+	return err
+}
+
+func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, error) {
+	// Held while asking, so that one process takes one epoch.
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if epoch, ok := r.epochs[server.Name()]; ok {
+		return epoch, nil
+	}
+	var epoch int64
+	err := server.Tx(ctx, func(tx pgx.Tx) error {
+		if err := ensureSchema(ctx, tx); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `
+			INSERT INTO atrium.installations AS i (installation, cluster, heartbeat, epoch) VALUES ($1, $2, now(), 1)
+			ON CONFLICT (installation) DO UPDATE SET cluster = $2, heartbeat = now(), epoch = i.epoch + 1
+			WHERE i.cluster = $2 OR i.heartbeat < now() - $3::interval
+			RETURNING epoch`, r.installation, r.cluster, FreshFor).Scan(&epoch)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.Blocked(v1alpha1.ReasonInstallationConflict, nil,
+				"DatabaseServer %s is in use by another cluster under the installation name %q: choose another name, or stop that cluster's operator and wait %s",
+				server.Name(), r.installation, FreshFor)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	r.epochs[server.Name()] = epoch
+	return epoch, nil
+}
+
+func ensureSchema(ctx context.Context, tx pgx.Tx) error {
+	var exists bool
+	if err := tx.QueryRow(ctx, `SELECT to_regclass('atrium.tenants_name') IS NOT NULL`).Scan(&exists); err != nil || exists {
+		return err
+	}
+	_, err := tx.Exec(ctx, schema, pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// Forget drops what is remembered about a server that is gone or was replaced.
+func (r *Registry) Forget(server string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.epochs, server)
+}
+
+// Heartbeat tells other clusters that this one lives. It fails with FenceLost when
+// another operator took over.
+func (r *Registry) Heartbeat(ctx context.Context, server *postgres.Server) error {
+	epoch, err := r.epoch(ctx, server)
+	if err != nil {
+		return err
+	}
+	tag, err := server.Pool().Exec(ctx, `UPDATE atrium.installations SET heartbeat = now() WHERE installation = $1 AND epoch = $2`, r.installation, epoch)
+	if err != nil {
+		return server.Fault(err)
+	}
+	if tag.RowsAffected() == 0 {
+		return r.lost(server)
+	}
+	return nil
+}
+
+func (r *Registry) lost(server *postgres.Server) error {
+	return fault.Blocked(v1alpha1.ReasonFenceLost, nil,
+		"another operator has taken over installation %q on DatabaseServer %s; this one ends", r.installation, server.Name())
+}
+
+const columns = `id, name, state, store, bucket, schema, release, target, app_digest, migrate_digest, bucket_made`
+
+func (row *Row) targets() []any {
+	return []any{
+		&row.ID, &row.Name, &row.State, &row.Store, &row.Bucket, &row.Schema, &row.Release, &row.Target,
+		&row.AppDigest, &row.MigrateDigest, &row.BucketMade,
+	}
+}
+
+// Lookup returns the rows of a Tenant's name that are active or retained, latest first.
+func (r *Registry) Lookup(ctx context.Context, server *postgres.Server, name string) ([]Row, error) {
+	if _, err := r.epoch(ctx, server); err != nil {
+		return nil, err
+	}
+	rows, err := server.Pool().Query(ctx,
+		`SELECT `+columns+` FROM atrium.tenants WHERE installation = $1 AND name = $2 AND state <> 'dropped' ORDER BY changed DESC, id`,
+		r.installation, name)
+	if err != nil {
+		return nil, server.Fault(err)
+	}
+	found, err := pgx.CollectRows(rows, func(one pgx.CollectableRow) (Row, error) {
+		var row Row
+		return row, one.Scan(row.targets()...)
+	})
+	return found, server.Fault(err)
+}
+
+// Insert writes a new tenant's row.
+func (r *Registry) Insert(ctx context.Context, server *postgres.Server, row Row) error {
+	epoch, err := r.epoch(ctx, server)
+	if err != nil {
+		return err
+	}
+	tag, err := server.Pool().Exec(ctx, `
+		INSERT INTO atrium.tenants (id, installation, name, state, store, bucket, target, fence)
+		SELECT $1, i.installation, $3, 'active', $4, $5, $6, i.epoch FROM atrium.installations i
+		WHERE i.installation = $2 AND i.epoch = $7 FOR SHARE`,
+		row.ID, r.installation, row.Name, row.Store, row.Bucket, row.Target, epoch)
+	if err != nil {
+		return server.Fault(fmt.Errorf("write the registry row of tenant %s: %w", row.Name, err))
+	}
+	if tag.RowsAffected() == 0 {
+		return r.lost(server)
+	}
+	return nil
+}
+
+// Locked runs do in a transaction that holds the tenant's row, after it has made
+// sure that no other operator took over. What do changes in the row is written, and
+// nothing when it changes nothing.
+func (r *Registry) Locked(ctx context.Context, server *postgres.Server, id string, do func(tx pgx.Tx, row *Row) error) error {
+	epoch, err := r.epoch(ctx, server)
+	if err != nil {
+		return err
+	}
+	return server.Tx(ctx, func(tx pgx.Tx) error {
+		var row Row
+		var now int64
+		err := tx.QueryRow(ctx, `
+			SELECT `+columns+`, i.epoch FROM atrium.tenants t JOIN atrium.installations i USING (installation)
+			WHERE t.id = $1 AND installation = $2 FOR UPDATE OF t FOR SHARE OF i`, id, r.installation).
+			Scan(append(row.targets(), &now)...)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.Blocked(v1alpha1.ReasonServerNotFound, nil,
+				"DatabaseServer %s has no registry row of tenant %s: it is not the database that held it; restore that database, or correct the DatabaseServer", server.Name(), id)
+		}
+		if err != nil {
+			return err
+		}
+		if now != epoch {
+			return r.lost(server)
+		}
+		before := row
+		if err := do(tx, &row); err != nil || row.same(before) {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			UPDATE atrium.tenants SET name = $2, state = $3, store = $4, bucket = $5, schema = $6, release = $7, target = $8,
+			       app_digest = $9, migrate_digest = $10, bucket_made = $11, fence = $12, changed = now() WHERE id = $1`,
+			row.ID, row.Name, row.State, row.Store, row.Bucket, row.Schema, row.Release, row.Target,
+			row.AppDigest, row.MigrateDigest, row.BucketMade, epoch)
+		return err
+	})
+}
+
+func (row Row) same(other Row) bool {
+	return reflect.DeepEqual(row, other)
+}
