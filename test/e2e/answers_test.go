@@ -1,0 +1,201 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"atrium.dev/atrium/api/v1alpha1"
+)
+
+var update = flag.Bool("update", false, "write the golden files in testdata instead of comparing with them")
+
+// TestAnswers keeps what kubectl tells somebody who knows nothing else: is acme up,
+// where, since when; which plan allows what; what may a Tenant say.
+func TestAnswers(t *testing.T) {
+	for _, name := range []string{"acme", "globex"} {
+		company{name: name}.awaitReady(t, onboardingLimit)
+		eventually(t, healLimit, "Tenant "+name+" to be Healthy", func(ctx context.Context) error {
+			tenant, err := company{name: name}.tenant(ctx)
+			if err != nil {
+				return err
+			}
+			return isTrue(tenant, v1alpha1.ConditionHealthy)
+		})
+	}
+	acme := demoTenant(t, "acme")
+	golden(t, "get-tenants", "get", "tenants", "acme", "globex")
+	golden(t, "get-tenants-wide", "get", "tenants", "acme", "globex", "-o", "wide")
+	golden(t, "get-plans", "get", "plans", acme.Spec.Plan)
+	golden(t, "get-releases", "get", "releases", acme.Spec.Release)
+	golden(t, "get-servers", "get", "databaseservers,objectstores")
+	golden(t, "describe-tenant-acme", "describe", "tenant", "acme")
+	golden(t, "explain-tenant-spec", "explain", "tenant.spec")
+}
+
+// TestBrokenTenantsSayWhatToDo looks at tenants whose author made a mistake, as
+// that author would.
+func TestBrokenTenantsSayWhatToDo(t *testing.T) {
+	c := fresh(t, "broken", "云杉科技有限公司")
+	for _, broken := range []struct {
+		name, condition, reason string
+		change                  func(*company)
+	}{
+		{"unknown-plan", v1alpha1.ConditionPlaced, v1alpha1.ReasonPlanNotFound, func(c *company) { c.plan = "gold" }},
+		{"unknown-release", v1alpha1.ConditionMigrated, v1alpha1.ReasonReleaseNotFound, func(c *company) { c.release = "9.9.9" }},
+		{"image-that-is-not-there", v1alpha1.ConditionMigrated, v1alpha1.ReasonImageUnavailable, func(c *company) { c.release = missingImage(t) }},
+	} {
+		t.Run(broken.name, func(t *testing.T) {
+			c := c
+			c.name = broken.name + strings.TrimPrefix(c.name, "broken")
+			broken.change(&c)
+			apply(t, c.manifest())
+			t.Cleanup(func() { c.erase(t) })
+			eventually(t, onboardingLimit, "Tenant "+c.name+" to say what is wrong", func(ctx context.Context) error {
+				tenant, err := c.tenant(ctx)
+				if err != nil {
+					return err
+				}
+				ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady)
+				if ready == nil || ready.Reason != broken.reason {
+					return fmt.Errorf("condition Ready is %+v, want reason %s", ready, broken.reason)
+				}
+				return nil
+			})
+			goldenAs(t, "describe-"+broken.name, c.name, "TENANT", "describe", "tenant", c.name)
+		})
+	}
+	if _, err := run(t.Context(), strings.Replace(c.manifest(), "displayName: 云杉科技有限公司", `displayName: " "`, 1), "apply", "-f", "-"); err == nil {
+		t.Error("a Tenant without a company's name was accepted")
+	} else if want := "displayName must be the company's name"; !strings.Contains(err.Error(), want) {
+		t.Errorf("a Tenant without a company's name: %v, want a message with %q", err, want)
+	}
+}
+
+// missingImage makes a Release whose image nobody has.
+func missingImage(t *testing.T) string {
+	t.Helper()
+	const name = "0.0.0-missing"
+	apply(t, fmt.Sprintf(`apiVersion: atrium.dev/v1alpha1
+kind: Release
+metadata: {name: %s, labels: {%s: "true"}}
+spec:
+  version: %s
+  image: atrium.dev/atrium-office@sha256:%s
+  schemaVersion: 1
+`, name, mark, name, strings.Repeat("0", 64)))
+	t.Cleanup(func() {
+		if _, err := run(context.Background(), "", "delete", "release", name, "--ignore-not-found", "--wait=false"); err != nil {
+			t.Error(err)
+		}
+	})
+	return name
+}
+
+func golden(t *testing.T, name string, args ...string) {
+	t.Helper()
+	goldenAs(t, name, "", "", args...)
+}
+
+// goldenAs compares what kubectl says, with the word from read as to and with what
+// differs in each run taken out, with a file in testdata.
+func goldenAs(t *testing.T, name, from, to string, args ...string) {
+	t.Helper()
+	said := kubectl(t, args...)
+	if from != "" {
+		said = strings.ReplaceAll(said, from, to)
+		args[len(args)-1] = to
+	}
+	said = "$ kubectl " + strings.Join(args, " ") + "\n" + steady(said)
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(said), 0o644); err != nil { //nolint:gosec // a file of the repository
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said != string(want) {
+		t.Errorf("kubectl %s says\n%s\nwant, from %s:\n%s", strings.Join(args, " "), said, file, want)
+	}
+}
+
+// unsteady is what differs from run to run, and what stands for it.
+var unsteady = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "<time>"},
+	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:<digest>"},
+	{regexp.MustCompile(`(?m)^(\s*UID:\s+)\S+`), "${1}<uid>"},
+	{regexp.MustCompile(`(?m)^(\s*(?:Resource Version|Generation|Observed Generation):\s+)\d+`), "${1}<n>"},
+	{regexp.MustCompile(`\bt_[a-z][a-z2-7]{9}_`), "t_<id>_"},
+	{regexp.MustCompile(`(?m)^(\s*Id:\s+)[a-z][a-z2-7]{9}$`), "${1}<id>"},
+	{regexp.MustCompile(`(?m)^(\s*Bucket:\s+\S+-)[a-z][a-z2-7]{9}$`), "${1}<id>"},
+	{regexp.MustCompile(`\b0\.\d+\.\d+-[0-9a-f]{8}\b`), "<release>"},
+	{regexp.MustCompile(`(?s)\nEvents:.*`), "\nEvents: <events>\n"},
+	{regexp.MustCompile(`(?m)^\s*kubectl\.kubernetes\.io/last-applied-configuration:.*\n`), ""},
+}
+
+// age is how kubectl writes how long something has been there.
+var age = regexp.MustCompile(`^(\d+[smhdy]){1,3}$`)
+
+// tenantID as a column of its own.
+var tenantID = regexp.MustCompile(`^[a-z][a-z2-7]{9}$`)
+
+// steady takes out what differs from run to run. A table's columns are as wide as
+// what stands in them, so tables are set again.
+func steady(said string) string {
+	for _, u := range unsteady {
+		said = u.pattern.ReplaceAllString(said, u.with)
+	}
+	gap := regexp.MustCompile(` {2,}`)
+	lines := strings.Split(said, "\n")
+	if !strings.HasPrefix(said, "NAME ") {
+		return said
+	}
+	var widths []int
+	rows := make([][]string, len(lines))
+	for i, line := range lines {
+		if line == "" {
+			continue
+		}
+		rows[i] = gap.Split(strings.TrimSpace(line), -1)
+		for j, cell := range rows[i] {
+			switch {
+			case age.MatchString(cell):
+				rows[i][j] = "<age>"
+			case tenantID.MatchString(cell):
+				rows[i][j] = "<id>"
+			}
+			if j == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[j] = max(widths[j], utf8.RuneCountInString(rows[i][j]))
+		}
+	}
+	for i, row := range rows {
+		var b strings.Builder
+		for j, cell := range row {
+			if j > 0 {
+				b.WriteString(strings.Repeat(" ", widths[j-1]-utf8.RuneCountInString(row[j-1])+3))
+			}
+			b.WriteString(cell)
+		}
+		lines[i] = b.String()
+	}
+	return strings.Join(lines, "\n")
+}
