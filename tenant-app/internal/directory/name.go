@@ -31,7 +31,7 @@ func CleanName(name string) (string, bool) {
 	out := make([]rune, 0, len(runes))
 	for i, r := range runes {
 		switch {
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		case hidden(r):
 			return "", false
 		case r == ' ' && (wide(runes, i-1) || wide(runes, i+1)):
 			continue
@@ -44,6 +44,11 @@ func CleanName(name string) (string, bool) {
 		return "", false
 	}
 	return string(out), true
+}
+
+// hidden are characters that nobody sees: they can make two names look the same.
+func hidden(r rune) bool {
+	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 // wide says whether runes[i] is part of a Chinese name: a Han character, also

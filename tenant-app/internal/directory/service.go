@@ -1,0 +1,47 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/store"
+)
+
+// Accounts is what the directory asks of sign-in.
+type Accounts interface {
+	// CheckMayLeave refuses to let the last active administrator go.
+	CheckMayLeave(ctx context.Context, person kernel.ID) error
+	// EndSessions signs a person out everywhere, within the caller's transaction.
+	EndSessions(ctx context.Context, person kernel.ID) error
+}
+
+// Service holds the use cases. Every one that writes runs in a transaction.
+type Service struct {
+	db       *store.DB
+	clock    kernel.Clock
+	accounts Accounts
+	pictures Pictures
+	decoding chan struct{} // one picture at a time: decoded it is tens of megabytes
+}
+
+// New makes the directory of the company in db.
+func New(db *store.DB, clock kernel.Clock, pictures Pictures, accounts Accounts) *Service {
+	return &Service{db: db, clock: clock, pictures: pictures, accounts: accounts, decoding: make(chan struct{}, 1)}
+}
+
+// writing runs fn in a transaction that has the directory to itself: readers go on,
+// a second writer waits. Changes here are rare and short, and rules such as "no
+// department stands below itself" reach over many rows; one lock keeps them all and
+// cannot deadlock.
+func (s *Service) writing(ctx context.Context, fn func(ctx context.Context) error) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.db.Q(ctx).ExecContext(ctx, "LOCK TABLE department IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return fmt.Errorf("wait for the directory: %w", err)
+		}
+		return fn(ctx)
+	})
+}
+
+// checkVersion compares the version that somebody changed with the present one.
+type checkVersion func(revision int64) error
