@@ -26,8 +26,8 @@ const (
 	PathVersion = "/version" // Version as JSON
 )
 
-// PathFirstAdmin, with the query parameter "token", is where the first
-// administrator of a new company activates an account.
+// PathFirstAdmin is where the first administrator of a new company activates an
+// account; the query parameter "token" holds the one-time token.
 const PathFirstAdmin = "/auth/first"
 
 // Headers that the gateway sets and clients cannot: it removes what came in
