@@ -3,14 +3,11 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
-	"rsc.io/qr"
 )
 
 // How long an invitation may be used.
@@ -31,9 +28,8 @@ const PathActivate = "/auth/activate"
 
 // Invitation is a link, or code, with which one person sets a password once.
 type Invitation struct {
-	URL       string    `json:"url" doc:"Link to send to the person; works once"`
+	URL       string    `json:"url" doc:"Link to send to the person or to show as a QR code; works once"`
 	Code      string    `json:"code" example:"K7QM-4X2P-9TRB" doc:"The same as a code to read out"`
-	QR        string    `json:"qr" doc:"The link as a QR code: a data URL of a PNG image"`
 	Reset     bool      `json:"reset" doc:"The person has a password, which this replaces"`
 	ExpiresAt time.Time `json:"expiresAt"`
 }
@@ -74,12 +70,7 @@ func (s *Service) Invite(ctx context.Context, by, person kernel.ID) (*Invitation
 		return nil, kernel.Conflict("person_inactive")
 	}
 	code := newCode()
-	link := s.link(PathActivate, code)
-	image, err := qr.Encode(link, qr.M)
-	if err != nil {
-		return nil, fmt.Errorf("draw the QR code of an invitation: %w", err)
-	}
-	answer := &Invitation{URL: link, Code: showCode(code), QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(image.PNG())}
+	answer := &Invitation{URL: s.link(PathActivate, code), Code: showCode(code)}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.ensureAccount(ctx, person); err != nil {
 			return err
@@ -135,13 +126,23 @@ func (s *Service) personOfCode(ctx context.Context, typed string, lock bool) (Pe
 	return person, err
 }
 
+// tryCode is personOfCode for people who are not signed in: codes that do not work
+// are counted by address. Those that work are not, since a whole company may
+// activate its accounts behind one address.
+func (s *Service) tryCode(ctx context.Context, typed string) (Person, error) {
+	person, err := s.personOfCode(ctx, typed, false)
+	if kernel.HasCode(err, "code_invalid") {
+		if locked := s.take(ctx, newAddressAttempt("code", kernel.RequestFrom(ctx).Address)); locked != nil {
+			return Person{}, locked
+		}
+	}
+	return person, err
+}
+
 // redeem sets a password by a code, signs the person out elsewhere and gives a
 // session's token. The code is worth nothing afterwards.
 func (s *Service) redeem(ctx context.Context, typed, password string, shared bool) (token string, err error) {
-	if err := s.take(ctx, newAttempt("code", "", kernel.RequestFrom(ctx).Address)); err != nil {
-		return "", err
-	}
-	person, err := s.personOfCode(ctx, typed, false)
+	person, err := s.tryCode(ctx, typed)
 	if err != nil {
 		return "", err
 	}

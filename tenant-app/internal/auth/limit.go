@@ -46,6 +46,14 @@ func newAttempt(kind, name, address string) attempt {
 	return a
 }
 
+// newAddressAttempt counts by address alone.
+func newAddressAttempt(kind, address string) attempt {
+	if address == "" {
+		return attempt{}
+	}
+	return attempt{address: hashKey(kind, "address", address)}
+}
+
 func hashKey(parts ...string) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
 	return sum[:]
@@ -102,13 +110,17 @@ RETURNING locked_until`, key, now, now.Add(-l.window), l.attempts, now.Add(l.loc
 	return *locked, nil
 }
 
-// forgive drops the counts of a name after a success. The address keeps its count:
-// a success with one account must not buy guesses at others.
+// forgive drops the counts of a name after a success, and takes this one attempt
+// back from its address: an office signs in from one. It takes back no more, so
+// that a success with one account buys no guesses at others.
 func (s *Service) forgive(ctx context.Context, a attempt) error {
 	for _, key := range [][]byte{a.name, a.both} {
 		if _, err := s.db.Q(ctx).NewRaw("DELETE FROM sign_in_attempt WHERE key_sha256 = ?", key).Exec(ctx); err != nil {
 			return fmt.Errorf("forget attempts to sign in: %w", err)
 		}
+	}
+	if _, err := s.db.Q(ctx).NewRaw("UPDATE sign_in_attempt SET attempts = attempts - 1 WHERE key_sha256 = ? AND attempts > 0", a.address).Exec(ctx); err != nil {
+		return fmt.Errorf("forget attempts to sign in: %w", err)
 	}
 	return nil
 }
