@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// existing is the cluster of the current kubeconfig.
+type existing struct {
+	place
+	registry string // where to push images; empty: they were loaded
+}
+
+func (e existing) prepare(ctx context.Context, p progress) (*target, error) {
+	t, err := e.target()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.step("cluster", func() (string, error) {
+		context, err := t.kubectl(ctx, "", "config", "current-context")
+		if err != nil {
+			return "", err
+		}
+		if _, err := t.kubectl(ctx, "", "get", "--raw", "/readyz"); err != nil {
+			return "", fmt.Errorf("the cluster of context %s does not answer: %w; choose another with kubectl config use-context", strings.TrimSpace(context), err)
+		}
+		return "context " + strings.TrimSpace(context), nil
+	}); err != nil {
+		return nil, err
+	}
+	args := append([]string{"build"}, demoImages...)
+	if e.registry != "" {
+		args = append([]string{"push", e.registry}, demoImages...)
+	}
+	out, err := e.tool(ctx, "images", args...)
+	if err != nil {
+		return nil, err
+	}
+	archives := map[string]string{}
+	for name, row := range table(out) {
+		t.images[name] = row[0]
+		if e.registry == "" {
+			t.images[name] = "atrium.dev/" + name + "@" + row[1]
+			archives[t.images[name]] = row[2]
+		}
+	}
+	if e.registry == "" {
+		err = t.mustHold(ctx, archives)
+	}
+	return t, err
+}
+
+// target finds the programs: those in the PATH, because they fit the cluster.
+func (e existing) target() (*target, error) {
+	t := &target{place: e.place, images: map[string]string{}}
+	for name, into := range map[string]*string{"kubectl": &t.kubectlPath, "helm": &t.helmPath} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s is not in the PATH: install it", name)
+		}
+		*into = path
+	}
+	return t, nil
+}
+
+// mustHold sees that each node has each image, and names those that are missing.
+func (t *target) mustHold(ctx context.Context, archives map[string]string) error {
+	var nodes struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Status   struct{ Images []struct{ Names []string } }
+		}
+	}
+	if err := t.get(ctx, &nodes, "nodes"); err != nil {
+		return err
+	}
+	var missing []error
+	for _, node := range nodes.Items {
+		held := map[string]bool{}
+		for _, image := range node.Status.Images {
+			for _, name := range image.Names {
+				held[name] = true
+			}
+		}
+		for ref, archive := range archives {
+			if !held[ref] {
+				missing = append(missing, fmt.Errorf("node %s lacks %s: load %s", node.Metadata.Name, ref, archive))
+			}
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("images are missing: load them with ctr -n k8s.io images import, or set REGISTRY=host/folder to push them:\n%w", errors.Join(missing...))
+	}
+	return nil
+}
+
+// open leaves the address to the person: what a cluster has in front differs.
+func (e existing) open(_ context.Context, p progress, _ *target) error {
+	p.title("  The addresses answer while this runs: kubectl -n " + namespace + " port-forward service/gateway 8080:80")
+	return nil
+}
+
+// down removes companies, platform, definitions and namespace, in that order:
+// the operator must still be there to close what it opened.
+func (e existing) down(ctx context.Context) error {
+	t, err := e.target()
+	if err != nil {
+		return err
+	}
+	steps := [][]string{
+		{"delete", "--ignore-not-found", "--timeout=5m", "--filename=" + e.path("config", "samples", "tenants.yaml")},
+		{"delete", "--ignore-not-found", "--timeout=1m", "releases,plans,databaseservers,objectstores", "--all"},
+	}
+	for _, step := range steps {
+		if _, err := t.kubectl(ctx, "", step...); err != nil {
+			return err
+		}
+	}
+	if _, err := t.helm(ctx, "uninstall", release, "--namespace", namespace, "--ignore-not-found", "--wait", "--timeout=5m"); err != nil {
+		return err
+	}
+	_, err = t.kubectl(ctx, "", "delete", "namespace", namespace, "--ignore-not-found", "--timeout=5m")
+	return err
+}

@@ -1,0 +1,3 @@
+module atrium.dev/atrium/hack/demo
+
+go 1.26.0

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// local is the cluster that hack/cluster runs on this machine.
+type local struct{ place }
+
+const (
+	localKubeconfig = "/var/lib/atrium/kubeconfig"
+	localStorage    = "atrium-local"
+)
+
+// prepare builds what is missing, starts the cluster and loads the images.
+// Parts are compiled before images, so that one compiler at a time keeps the
+// processors busy; the cluster starts while the images are built.
+func (l local) prepare(ctx context.Context, p progress) (*target, error) {
+	out, err := l.tool(ctx, "cluster", "parts", "kubernetes", "helm", "etcd", "containerd", "runc", "cilium", "coredns", "pause", "postgres", "minio", "prometheus")
+	if err != nil {
+		return nil, err
+	}
+	parts := table(out)
+	started := make(chan error, 1)
+	go func() {
+		_, err := l.tool(ctx, "cluster", "up")
+		started <- err
+	}()
+	images, err := l.tool(ctx, "images", append([]string{"build"}, demoImages...)...)
+	if err = errors.Join(err, <-started); err != nil {
+		return nil, err
+	}
+	built := table(images)
+	t := &target{
+		place: l.place, kubeconfig: localKubeconfig, storage: localStorage, images: map[string]string{},
+		kubectlPath: filepath.Join(parts["kubernetes"][0], "kubectl"), helmPath: filepath.Join(parts["helm"][0], "helm"),
+	}
+	load := []string{"load"}
+	for _, name := range demoImages {
+		row := built[name]
+		if len(row) != 3 {
+			return nil, fmt.Errorf("hack/images did not say where the image %s is", name)
+		}
+		t.images[name] = "atrium.dev/" + name + "@" + row[1]
+		load = append(load, row[2])
+	}
+	return t, p.step("images", func() (string, error) {
+		_, err := l.tool(ctx, "cluster", load...)
+		return fmt.Sprintf("%d are in the cluster", len(demoImages)), err
+	})
+}
+
+// demoImages are those that the demo's chart and companies run.
+var demoImages = []string{"postgres", "minio", "prometheus", "atrium", "atrium-office"}
+
+func (l local) open(ctx context.Context, p progress, _ *target) error {
+	return p.step("address", func() (string, error) {
+		_, err := l.tool(ctx, "cluster", "forward")
+		return "http://*.localhost:8080", err
+	})
+}
+
+func (l local) down(ctx context.Context) error {
+	_, err := l.tool(ctx, "cluster", "down")
+	return err
+}

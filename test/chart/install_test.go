@@ -1,0 +1,119 @@
+package chart
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"atrium.dev/atrium/test/env/kube"
+)
+
+// server is a real API server without our definitions.
+type server struct {
+	t          *testing.T
+	kubectlBin string
+	kubeconfig string
+}
+
+func start(t *testing.T) server {
+	t.Helper()
+	e := kube.New(t)
+	e.CRDDirectoryPaths, e.ErrorIfCRDPathMissing = nil, false
+	if _, err := e.Start(); err != nil {
+		t.Fatalf("start the API server: %v", err)
+	}
+	t.Cleanup(func() { stop(t, e) })
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(file, e.KubeConfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return server{t, filepath.Join(e.BinaryAssetsDirectory, "kubectl"), file}
+}
+
+func stop(t *testing.T, e *envtest.Environment) {
+	if err := e.Stop(); err != nil {
+		t.Logf("stop the API server: %v", err)
+	}
+}
+
+func (s server) kubectl(args ...string) string {
+	s.t.Helper()
+	out, err := exec.CommandContext(s.t.Context(), s.kubectlBin, append(args, "--kubeconfig", s.kubeconfig)...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("kubectl %v: %s", args, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (s server) helm(args ...string) string {
+	s.t.Helper()
+	out, err := helm(s.t, append(args, "--kubeconfig", s.kubeconfig, "--namespace", namespace)...)
+	if err != nil {
+		s.t.Fatalf("helm %v: %s", args, out)
+	}
+	return out
+}
+
+const adminPassword = "jsonpath={.data.password}"
+
+// TestLifeOfAnInstallation walks the path of a person: install, apply the samples,
+// upgrade, uninstall, install again. No company and no password is lost on it.
+func TestLifeOfAnInstallation(t *testing.T) {
+	s := start(t)
+	s.kubectl("create", "namespace", namespace)
+	// The API server itself judges the pods by the restricted standard, and answers with warnings.
+	s.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted")
+	values := demoValues(t)
+	out := s.helm(append([]string{"install", releaseName, chartPath(t)}, values...)...)
+	if strings.Contains(out, "violate PodSecurity") {
+		t.Errorf("pods do not meet the restricted standard: %s", out)
+	}
+	if !strings.Contains(out, "http://<subdomain>.localhost:8080") {
+		t.Errorf("the notes do not say where companies are: %s", out)
+	}
+	password := s.kubectl("get", "secret", "postgres-admin", "-n", namespace, "-o", adminPassword)
+	if len(password) < 32 {
+		t.Fatalf("the generated password is %q", password)
+	}
+	s.kubectl("wait", "--for=condition=Established", "crd/tenants.atrium.dev", "crd/plans.atrium.dev", "crd/releases.atrium.dev", "crd/databaseservers.atrium.dev", "crd/objectstores.atrium.dev", "--timeout=60s")
+	samples := filepath.Join(chartPath(t), "..", "..", "config", "samples")
+	s.kubectl("apply", "-f", samples)
+
+	s.helm(append([]string{"upgrade", releaseName, chartPath(t), "--set", "gateway.replicas=3"}, values...)...)
+	if got := s.kubectl("get", "deployment", "gateway", "-n", namespace, "-o", "jsonpath={.spec.replicas}"); got != "3" {
+		t.Errorf("%s replicas after the upgrade, want 3", got)
+	}
+	if s.kubectl("get", "secret", "postgres-admin", "-n", namespace, "-o", adminPassword) != password {
+		t.Error("an upgrade changed the database's password")
+	}
+
+	s.helm("uninstall", releaseName)
+	if got := s.kubectl("get", "tenants", "-o", "name"); got != "tenant.atrium.dev/acme\ntenant.atrium.dev/globex" {
+		t.Errorf("after the uninstall there are %q, want both companies", got)
+	}
+	if got := s.kubectl("get", "deployments", "-n", namespace, "-o", "name"); got != "" {
+		t.Errorf("the uninstall left %s", got)
+	}
+
+	s.helm(append([]string{"install", releaseName, chartPath(t)}, values...)...)
+	if s.kubectl("get", "secret", "postgres-admin", "-n", namespace, "-o", adminPassword) != password {
+		t.Error("a new installation over kept volumes has another password")
+	}
+}
+
+// TestUpgradeBringsNewFields: definitions in a chart's crds folder would stay as they
+// were at the first installation; ours are templates.
+func TestUpgradeBringsNewFields(t *testing.T) {
+	s := start(t)
+	s.helm(append([]string{"install", releaseName, chartPath(t), "--create-namespace"}, demoValues(t)...)...)
+	s.kubectl("patch", "crd", "plans.atrium.dev", "--type=json", `--patch=[{"op":"remove","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/replicas"}]`)
+	s.helm(append([]string{"upgrade", releaseName, chartPath(t)}, demoValues(t)...)...)
+	field := "jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.replicas.type}"
+	if got := s.kubectl("get", "crd", "plans.atrium.dev", "-o", field); got != "integer" {
+		t.Errorf("after an upgrade the definition's new field has type %q, want integer", got)
+	}
+}
