@@ -17,6 +17,9 @@ type Config struct {
 	Clock    kernel.Clock
 	Log      *slog.Logger
 	Release  string // of this program
+
+	// Warm gives the addresses of the files that the app's page loads first.
+	Warm func() []string
 }
 
 // Service is how people sign in.
@@ -27,6 +30,7 @@ type Service struct {
 	clock    kernel.Clock
 	log      *slog.Logger
 	release  string
+	warm     func() []string
 	hasher   *hasher
 }
 
@@ -34,7 +38,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		db: c.DB, people: c.People, settings: c.Settings, clock: c.Clock, log: c.Log, release: c.Release,
-		hasher: newHasher(),
+		warm: c.Warm, hasher: newHasher(),
 	}
 }
 

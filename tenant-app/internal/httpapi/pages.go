@@ -188,6 +188,19 @@ func writePacked(w http.ResponseWriter, r *http.Request, name string, packed []b
 	return nil
 }
 
+// WriteCompressed answers with a page made for this request.
+func WriteCompressed(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	w.Header().Set("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if packed, err := compress(body); err == nil {
+			w.Header().Set("Content-Encoding", "gzip")
+			body = packed
+		}
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client is gone if this fails
+}
+
 // contentTypes do not depend on what the machine has in /etc/mime.types.
 var contentTypes = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8",
@@ -264,7 +277,7 @@ func (p *Pages) servePage(w http.ResponseWriter, r *http.Request, name string) e
 	page := strings.NewReplacer(markRelease, p.release, markNonce, nonce).Replace(string(raw))
 	w.Header().Set("Content-Type", contentTypes[".html"])
 	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = io.WriteString(w, page) // the client is gone if this fails
+	WriteCompressed(w, r, http.StatusOK, []byte(page))
 	return nil
 }
 

@@ -50,7 +50,7 @@ var statusOf = map[kernel.Kind]int{
 
 // toProblem turns any error into what the client may know, and logs the rest.
 func (s *Server) toProblem(ctx context.Context, err error) *Problem {
-	problem := problemOf(err)
+	problem := ProblemOf(err)
 	problem.RequestID = kernel.RequestFrom(ctx).ID
 	if problem.Status >= http.StatusInternalServerError {
 		s.config.Log.ErrorContext(ctx, "request failed", "error", err, "code", problem.Code)
@@ -58,7 +58,8 @@ func (s *Server) toProblem(ctx context.Context, err error) *Problem {
 	return problem
 }
 
-func problemOf(err error) *Problem {
+// ProblemOf turns any error into what the client may know.
+func ProblemOf(err error) *Problem {
 	var known *kernel.Error
 	var made *Problem
 	switch {
@@ -71,14 +72,14 @@ func problemOf(err error) *Problem {
 			Code: known.Code, Params: known.Params, Errors: known.Fields,
 		}
 	case errors.Is(err, context.DeadlineExceeded), store.IsUnavailable(err):
-		return problemOf(kernel.Unavailable("try_again_later"))
+		return ProblemOf(kernel.Unavailable("try_again_later"))
 	}
-	return problemOf(&kernel.Error{Kind: kernel.KindInternal, Code: "internal"})
+	return ProblemOf(&kernel.Error{Kind: kernel.KindInternal, Code: "internal"})
 }
 
 // WriteProblem answers a plain handler's request with an error.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
-	problem := problemOf(err)
+	problem := ProblemOf(err)
 	problem.RequestID = kernel.RequestFrom(r.Context()).ID
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -95,7 +96,7 @@ func newProblem(status int, message string, causes ...error) huma.StatusError {
 		var known *kernel.Error
 		switch {
 		case errors.As(cause, &known):
-			return problemOf(known)
+			return ProblemOf(known)
 		case errors.As(cause, &detail):
 			p.Errors = append(p.Errors, kernel.FieldError{Field: detail.Location, Code: "value_invalid", Params: kernel.Params{"reason": detail.Message}})
 		}

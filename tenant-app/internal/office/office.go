@@ -3,10 +3,13 @@
 package office
 
 import (
+	"io/fs"
 	"log/slog"
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/auth"
+	"atrium.dev/atrium/tenant-app/internal/blob"
+	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
@@ -19,21 +22,29 @@ type Parts struct {
 	Clock    kernel.Clock
 	Log      *slog.Logger
 	Release  string // of this program
+	Page     fs.FS  // the built page; its top holds index.html
+	Bucket   *blob.Bucket
 }
 
 // Office is the app, ready to serve.
 type Office struct {
 	Server *httpapi.Server
 	Auth   *auth.Service
+	Pages  *httpapi.Pages
 }
 
 // New puts the app together. It reaches for nothing.
 func New(p Parts) *Office {
-	o := &Office{}
-	o.Auth = auth.New(auth.Config{DB: p.DB, Settings: p.Settings, Clock: p.Clock, Log: p.Log, Release: p.Release})
+	pages := httpapi.NewPages(p.Page, p.Release, p.Bucket)
+	o := &Office{Pages: pages}
+	o.Auth = auth.New(auth.Config{
+		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Settings: p.Settings, Clock: p.Clock, Log: p.Log,
+		Release: p.Release, Warm: pages.Warm,
+	})
 	o.Server = httpapi.New(httpapi.Config{
 		Settings: p.Settings, DB: p.DB, Clock: p.Clock, Log: p.Log, Authenticate: o.Auth.Authenticate,
 	})
 	o.Auth.Register(o.Server)
+	o.Server.ServePages(pages)
 	return o
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/tenant-app/internal/blob"
+	"atrium.dev/atrium/tenant-app/internal/store"
+)
+
+// followEvery is how soon a changed file is noticed. Kubernetes itself takes up to
+// a minute to bring it here.
+const followEvery = 3 * time.Second
+
+// settingsError means that the settings folder is at fault.
+type settingsError struct{ error }
+
+func (e *settingsError) Unwrap() error { return e.error }
+
+// mounted is the settings folder and what was made from it.
+type mounted struct {
+	dir      string
+	settings atomic.Pointer[contract.Settings]
+	db       *store.DB
+	bucket   *blob.Bucket
+}
+
+// mount reads the folder and prepares the ways to database and bucket.
+func mount(ctx context.Context, dir string) (*mounted, error) {
+	m := &mounted{dir: dir}
+	settings, database, bucket, err := load(dir)
+	if err != nil {
+		return nil, err
+	}
+	m.settings.Store(&settings)
+	if m.db, err = store.Open(ctx, database); err != nil {
+		return nil, &settingsError{err}
+	}
+	if m.bucket, err = blob.Open(bucket); err != nil {
+		return nil, &settingsError{err}
+	}
+	return m, nil
+}
+
+func load(dir string) (settings contract.Settings, database contract.Database, bucket contract.Bucket, err error) {
+	if settings, err = contract.LoadSettings(dir); err == nil {
+		if database, err = contract.LoadDatabase(dir); err == nil {
+			bucket, err = contract.LoadBucket(dir)
+		}
+	}
+	if err != nil {
+		err = &settingsError{err}
+	}
+	return settings, database, bucket, err
+}
+
+// Settings are the settings as they are now.
+func (m *mounted) Settings() contract.Settings { return *m.settings.Load() }
+
+// follow takes changes of the files until ctx ends. Files that cannot be used are
+// logged once, and what was read before stays in force.
+func (m *mounted) follow(ctx context.Context, every time.Duration, log *slog.Logger) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	complaint := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := m.reload(); err == nil {
+			complaint = ""
+		} else if err.Error() != complaint {
+			complaint = err.Error()
+			log.ErrorContext(ctx, "changed settings cannot be used", "error", complaint)
+		}
+	}
+}
+
+func (m *mounted) reload() error {
+	settings, database, bucket, err := load(m.dir)
+	if err != nil {
+		return err
+	}
+	m.settings.Store(&settings)
+	if err := m.db.Follow(database); err != nil {
+		return err
+	}
+	return m.bucket.Follow(bucket)
+}
