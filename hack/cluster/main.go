@@ -15,6 +15,9 @@ import (
 const usage = `usage: cluster COMMAND
 
   parts NAME...        build parts that are missing, print NAME<TAB>FOLDER for each
+  up [--network auto|cilium|bridge]
+                       start the cluster, or what is missing of it
+  down                 stop it and remove all that it left, data too
 `
 
 func main() {
@@ -40,6 +43,8 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
 		"parts": partsCommand,
+		"up":    upCommand,
+		"down":  downCommand,
 	}
 	run, known := commands[args[0]]
 	if !known {
