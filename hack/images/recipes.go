@@ -95,7 +95,7 @@ func (w *workshop) fill(ctx context.Context, image, folder string) error {
 // compile builds a static program whose bytes depend on its sources alone.
 func (w *workshop) compile(ctx context.Context, target, pkg string) error {
 	return w.command(ctx, w.root, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
-		"-ldflags", "-s -w -buildid= -X main.version="+w.version, "-o", target, pkg)
+		"-ldflags", "-s -w -buildid= -X main.release="+w.version, "-o", target, pkg)
 }
 
 // parts asks hack/cluster for the folders of its parts; it builds what is missing.
@@ -129,9 +129,15 @@ func (w *workshop) command(ctx context.Context, dir, name string, args ...string
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s in %s: %w\n%s", strings.Join(cmd.Args, " "), dir, err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("%s in %s: %w\n%s", strings.Join(cmd.Args, " "), dir, err, tail(string(out)))
 	}
 	return nil
+}
+
+// tail is the end of a program's output, where its error stands.
+func tail(out string) string {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }
 
 func sortedKeys[V any](m map[string]V) []string {
