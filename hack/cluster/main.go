@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"atrium.dev/hack/cluster/internal/cluster"
 )
 
 const usage = `usage: cluster COMMAND
@@ -18,6 +20,10 @@ const usage = `usage: cluster COMMAND
   up [--network auto|cilium|bridge]
                        start the cluster, or what is missing of it
   down                 stop it and remove all that it left, data too
+  status               say what runs and where
+  load IMAGE.tar...    bring images into the running cluster
+  forward [--listen 127.0.0.1:8080] [--namespace atrium-system] [--service gateway] [--port http]
+                       reach a Service from loopback, in the background
 `
 
 func main() {
@@ -42,9 +48,14 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return errUsage
 	}
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"parts": partsCommand,
-		"up":    upCommand,
-		"down":  downCommand,
+		"parts":   partsCommand,
+		"up":      upCommand,
+		"down":    downCommand,
+		"status":  statusCommand,
+		"load":    loadCommand,
+		"forward": forwardCommand,
+
+		cluster.ServeCommand: serveForwarder,
 	}
 	run, known := commands[args[0]]
 	if !known {
