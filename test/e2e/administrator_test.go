@@ -29,7 +29,7 @@ func (c company) activate(t testing.TB) *visitor {
 		t.Fatal(err)
 	}
 	v := visit(link.Scheme + "://" + link.Host)
-	v.submit(t, link.RequestURI(), map[string]string{"name": adminName, "phone": adminPhone, "password": adminPassword})
+	v.submit(t, link.RequestURI(), map[string]string{"name": adminName, "phone": adminPhone, "password": adminPassword, "repeat": adminPassword})
 	return v
 }
 
@@ -46,8 +46,7 @@ func (c company) signIn(t testing.TB) *visitor {
 }
 
 // submit fills in the form on a page and sends it, as a browser without scripts
-// would. Fields that start with a given name get its value: a password that has to
-// be typed twice is.
+// would.
 func (v *visitor) submit(t testing.TB, path string, typed map[string]string) {
 	t.Helper()
 	page := v.get(t, path)
@@ -55,12 +54,11 @@ func (v *visitor) submit(t testing.TB, path string, typed map[string]string) {
 		t.Fatalf("%s%s answers %d: %s", v.origin, strings.SplitN(path, "?", 2)[0], page.status, page.body)
 	}
 	action, fields := form(t, page.body)
-	for name := range fields {
-		for given, value := range typed {
-			if strings.HasPrefix(name, given) {
-				fields.Set(name, value)
-			}
+	for name, value := range typed {
+		if !fields.Has(name) {
+			t.Fatalf("the form at %s%s has no field %s", v.origin, strings.SplitN(path, "?", 2)[0], name)
 		}
+		fields.Set(name, value)
 	}
 	if action == "" {
 		action = path

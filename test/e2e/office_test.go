@@ -1,0 +1,206 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// browserLimit bounds one visit of the browser.
+const browserLimit = 2 * time.Minute
+
+// Widths at which people work: a desk and a phone.
+const (
+	desk  = 1440
+	phone = 390
+)
+
+// task is what browser/office.mjs is told.
+type task struct {
+	Do       string   `json:"do"`
+	Width    int      `json:"width"`
+	Dir      string   `json:"dir"`
+	Shots    string   `json:"shots"` // how the screenshots are called
+	Link     string   `json:"link,omitempty"`
+	Links    []string `json:"links,omitempty"`
+	Origin   string   `json:"origin,omitempty"`
+	Name     string   `json:"name,omitempty"`
+	Phone    string   `json:"phone,omitempty"`
+	Password string   `json:"password,omitempty"`
+	File     string   `json:"file,omitempty"`
+	Find     []search `json:"find,omitempty"`
+}
+
+type search struct {
+	Type string `json:"type"` // pinyin
+	Name string `json:"name"`
+}
+
+// sight is what the browser has seen.
+type sight struct {
+	Failed  string   `json:"failed"`
+	At      string   `json:"at"`
+	Defects []string `json:"defects"` // console errors, CSP reports, axe from serious, sideways scrolling
+	Found   []string `json:"found"`
+	Pages   []struct {
+		Status int    `json:"status"`
+		Title  string `json:"title"`
+		Text   string `json:"text"`
+	} `json:"pages"`
+}
+
+// TestAdministratorsInTheBrowser lets the first administrator of each of two
+// companies in, has them import a list that Chinese Excel saved, and finds people
+// by pinyin: at a desk and on a phone.
+func TestAdministratorsInTheBrowser(t *testing.T) {
+	for _, one := range []struct {
+		company company
+		first   int // the width at which the link is opened
+	}{
+		{fresh(t, "spruce", "云杉科技有限公司"), desk},
+		{fresh(t, "harbour", "环宇贸易有限公司"), phone},
+	} {
+		c, stem := one.company, strings.SplitN(one.company.name, "-", 2)[0]
+		t.Run(stem, func(t *testing.T) {
+			c.onboard(t)
+			link := c.firstLink(t)
+			browse(t, task{Do: "activate", Width: one.first, Shots: stem, Link: link, Name: adminName, Phone: adminPhone, Password: adminPassword})
+			worksOnce(t, link)
+			admin := c.signIn(t)
+			for _, visit := range []struct {
+				width int
+				list  string
+				find  []search
+			}{
+				{desk, "欧阳思远,E2001,13700000001,研发中心\n单雄信,E2002,13700000002,市场部\n", []search{{"ouyang", "欧阳思远"}, {"sxx", "单雄信"}}},
+				{phone, "尉迟恭,E3001,13700000003,研发中心\n吕布,E3002,13700000004,市场部\n", []search{{"yuchi", "尉迟恭"}, {"lvbu", "吕布"}}},
+			} {
+				seen := browse(t, task{
+					Do: "import", Width: visit.width, Shots: stem, Origin: admin.origin, Phone: adminPhone, Password: adminPassword,
+					File: saveAsExcelWould(t, admin, visit.list), Find: visit.find,
+				})
+				if len(seen.Found) != len(visit.find) {
+					t.Errorf("found %v, want %v", seen.Found, visit.find)
+				}
+			}
+		})
+	}
+}
+
+// TestDemoLinksOpen opens what make demo prints last.
+func TestDemoLinksOpen(t *testing.T) {
+	for _, name := range []string{"acme", "globex"} {
+		seen := browse(t, task{Do: "look", Width: desk, Shots: "demo-" + name, Links: []string{company{name: name}.firstLink(t)}})
+		if want := demoTenant(t, name).Spec.DisplayName; seen.Pages[0].Status != http.StatusOK || !strings.Contains(seen.Pages[0].Text, want) {
+			t.Errorf("the first link of %s shows %+v, want a page of %s", name, seen.Pages[0], want)
+		}
+	}
+}
+
+// browse sends the browser and fails the test for everything that a person would
+// call broken.
+func browse(t *testing.T, what task) sight {
+	t.Helper()
+	what.Dir = resultsDir(t)
+	raw, err := json.Marshal(what)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), browserLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", filepath.Join("browser", "office.mjs"))
+	cmd.Stdin = bytes.NewReader(raw)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("the browser's script (%s at %d): %v\n%s", what.Do, what.Width, errors.Join(err, ctx.Err()), said.String())
+	}
+	var seen sight
+	if err := json.Unmarshal(out, &seen); err != nil {
+		t.Fatalf("read what the browser saw: %v: %s", err, out)
+	}
+	for _, defect := range seen.Defects {
+		t.Errorf("%s at %d: %s", what.Do, what.Width, defect)
+	}
+	if seen.Failed != "" {
+		t.Fatalf("%s at %d, on %s: %s\na picture: %s/%s-%d-failed.png", what.Do, what.Width, seen.At, seen.Failed, what.Dir, what.Shots, what.Width)
+	}
+	return seen
+}
+
+// worksOnce tries a first link that was used.
+func worksOnce(t *testing.T, link string) {
+	t.Helper()
+	u, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit(u.Scheme + "://" + u.Host)
+	if a := v.get(t, u.RequestURI()); strings.Contains(a.body, `type="password"`) {
+		t.Errorf("the first link still offers its form after it was used (%d)", a.status)
+	}
+	again := url.Values{"token": {u.Query().Get("token")}, "name": {"冒名者"}, "phone": {"13800000099"}, "password": {adminPassword}, "repeat": {adminPassword}}
+	a, err := v.send(t.Context(), http.MethodPost, u.Path, "", "application/x-www-form-urlencoded", []byte(again.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.status/100 != 4 || len(v.cookies) > 0 {
+		t.Errorf("the first link let a second administrator in: %d, cookies %d", a.status, len(v.cookies))
+	}
+}
+
+// saveAsExcelWould fills the company's own template with rows of name, staff number,
+// phone and department, and saves it in GB18030.
+func saveAsExcelWould(t *testing.T, admin *visitor, rows string) string {
+	t.Helper()
+	template := admin.get(t, "/api/v1/people/import/template?format=csv")
+	if template.status != http.StatusOK {
+		t.Fatalf("the template answers %d: %s", template.status, template.body)
+	}
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(template.body, "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatalf("read the template: %v: %s", err, template.body)
+	}
+	header := lines[0]
+	people, err := csv.NewReader(strings.NewReader(rows)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	w := csv.NewWriter(simplifiedchinese.GB18030.NewEncoder().Writer(&file))
+	filled := [][]string{header}
+	for _, person := range people {
+		row := make([]string, len(header))
+		for i, wanted := range []string{"姓名", "工号", "手机", "部门"} {
+			for column, title := range header {
+				if strings.Contains(title, wanted) && row[column] == "" {
+					row[column] = person[i]
+				}
+			}
+		}
+		filled = append(filled, row)
+	}
+	if err := w.WriteAll(filled); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "员工名单.csv")
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
