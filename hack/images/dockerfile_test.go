@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -101,7 +102,7 @@ func TestEachImageHasDockerfileAndRecipe(t *testing.T) {
 	if !slices.Equal(found, listed) {
 		t.Fatalf("images/ holds %v, names() lists %v", found, listed)
 	}
-	if made := sortedKeys(recipes); !slices.Equal(found, made) {
+	if made := slices.Sorted(maps.Keys(recipes)); !slices.Equal(found, made) {
 		t.Fatalf("images/ holds %v, recipes are for %v", found, made)
 	}
 }

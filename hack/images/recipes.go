@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ type recipe struct {
 // office is what the tenant app is made of; the platform shares its contract alone.
 const office = "tenant-app"
 
+// recipes of this repository, by image.
 var recipes = map[string]recipe{
 	"atrium": {
 		programs: map[string]string{"operator": "./cmd/operator", "gateway": "./cmd/gateway"},
@@ -34,17 +36,22 @@ var recipes = map[string]recipe{
 		sources:  []string{"go.mod", "go.sum", office},
 		web:      true,
 	},
-	"coredns":    {part: "coredns"},
 	"minio":      {part: "minio"},
-	"pause":      {part: "pause"},
 	"postgres":   {part: "postgres"},
 	"prometheus": {part: "prometheus"},
 }
 
-// names lists all images: the small and early ones first, so that a cluster
-// that waits for them can start.
+// names lists all images: those that are only packed before those that are compiled.
 func names() []string {
-	return []string{"pause", "coredns", "postgres", "minio", "prometheus", "atrium", "atrium-office"}
+	return []string{"postgres", "minio", "prometheus", "atrium", "atrium-office"}
+}
+
+func (w *workshop) recipe(image string) (recipe, error) {
+	r, ok := w.recipes[image]
+	if !ok {
+		return recipe{}, fmt.Errorf("no image is called %q: choose from %s", image, strings.Join(names(), ", "))
+	}
+	return r, nil
 }
 
 // key names the state of everything that image depends on, this program included.
@@ -65,9 +72,9 @@ func (w *workshop) key(image string, r recipe, partDir string) (string, error) {
 
 // fill puts into folder what the COPY lines of the image's Dockerfile name.
 func (w *workshop) fill(ctx context.Context, image, folder string) error {
-	r, ok := recipes[image]
-	if !ok {
-		return fmt.Errorf("no image is called %q: choose from %s", image, strings.Join(names(), ", "))
+	r, err := w.recipe(image)
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("make the context of %s: %w", image, err)
@@ -84,7 +91,7 @@ func (w *workshop) fill(ctx context.Context, image, folder string) error {
 			return err
 		}
 	}
-	for _, file := range sortedKeys(r.programs) {
+	for _, file := range slices.Sorted(maps.Keys(r.programs)) {
 		if err := w.compile(ctx, filepath.Join(folder, file), r.programs[file]); err != nil {
 			return err
 		}
@@ -138,13 +145,4 @@ func (w *workshop) command(ctx context.Context, dir, name string, args ...string
 func tail(out string) string {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"time"
 
@@ -24,6 +23,7 @@ type workshop struct {
 	root     string // of the checkout
 	shelf    string // where archives and their index are kept
 	version  string // of the product: appVersion of the chart
+	recipes  map[string]recipe
 	progress io.Writer
 }
 
@@ -61,7 +61,7 @@ func newWorkshop(progress io.Writer) (*workshop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the cache folder: %w; set ATRIUM_CACHE", err)
 	}
-	return &workshop{root: root, shelf: shelf, version: string(found[1]), progress: progress}, nil
+	return &workshop{root: root, shelf: shelf, version: string(found[1]), recipes: recipes, progress: progress}, nil
 }
 
 // checkout finds the repository's top folder above the working folder.
@@ -96,9 +96,9 @@ func (w *workshop) build(ctx context.Context, wanted []string) ([]built, error) 
 	defer unlock()
 	var parts []string
 	for _, name := range wanted {
-		r, ok := recipes[name]
-		if !ok {
-			return nil, fmt.Errorf("no image is called %q: choose from %s", name, strings.Join(names(), ", "))
+		r, err := w.recipe(name)
+		if err != nil {
+			return nil, err
 		}
 		if r.part != "" {
 			parts = append(parts, r.part)
@@ -111,7 +111,7 @@ func (w *workshop) build(ctx context.Context, wanted []string) ([]built, error) 
 	index := w.readIndex()
 	var ready []built
 	for _, name := range wanted {
-		image, err := w.ensure(ctx, name, dirs[recipes[name].part], index[name])
+		image, err := w.ensure(ctx, name, dirs[w.recipes[name].part], index[name])
 		if err != nil {
 			return ready, err
 		}
@@ -127,7 +127,7 @@ func (w *workshop) build(ctx context.Context, wanted []string) ([]built, error) 
 // ensure builds one image unless former is still what its sources give.
 func (w *workshop) ensure(ctx context.Context, name, partDir string, former built) (built, error) {
 	start := time.Now()
-	key, err := w.key(name, recipes[name], partDir)
+	key, err := w.key(name, w.recipes[name], partDir)
 	if err != nil {
 		return built{}, err
 	}

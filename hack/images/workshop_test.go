@@ -23,16 +23,33 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// shop is a workshop on this checkout with an empty shelf.
+// shop is a workshop with an empty shelf and one tiny image of one Go program.
 func shop(t *testing.T) (*workshop, *bytes.Buffer) {
 	t.Helper()
 	var progress bytes.Buffer
-	w, err := newWorkshop(&progress)
-	if err != nil {
+	w := &workshop{root: t.TempDir(), shelf: t.TempDir(), version: "0.1.0", progress: &progress, recipes: map[string]recipe{
+		tiny: {programs: map[string]string{"program": "."}, sources: []string{"go.mod", "main.go"}},
+	}}
+	for file, content := range map[string]string{
+		"go.mod":                 "module tiny\n\ngo 1.26\n",
+		"main.go":                "package main\n\nvar release string\n\nfunc main() { println(release) }\n",
+		"hack/images/layer.go":   "package main\n",
+		"images/tiny/Dockerfile": "FROM scratch\nCOPY program /\nUSER 65532:65532\nENTRYPOINT [\"/program\"]\n",
+	} {
+		put(t, w, file, content)
+	}
+	return w, &progress
+}
+
+func put(t *testing.T, w *workshop, file, content string) {
+	t.Helper()
+	file = filepath.Join(w.root, file)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w.shelf = t.TempDir()
-	return w, &progress
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func buildOne(t *testing.T, w *workshop, image string) built {
@@ -44,13 +61,12 @@ func buildOne(t *testing.T, w *workshop, image string) built {
 	return made[0]
 }
 
-// pause is the smallest image: all that is said of it holds for each.
-const pause = "pause"
+const tiny = "tiny"
 
 func TestSameSourcesGiveTheSameArchive(t *testing.T) {
 	first, _ := shop(t)
 	second, _ := shop(t)
-	one, two := buildOne(t, first, pause), buildOne(t, second, pause)
+	one, two := buildOne(t, first, tiny), buildOne(t, second, tiny)
 	if one.Digest != two.Digest {
 		t.Fatalf("digests %s and %s", one.Digest, two.Digest)
 	}
@@ -61,9 +77,9 @@ func TestSameSourcesGiveTheSameArchive(t *testing.T) {
 
 func TestBuildSkipsWhatIsUnchanged(t *testing.T) {
 	w, progress := shop(t)
-	first := buildOne(t, w, pause)
+	first := buildOne(t, w, tiny)
 	progress.Reset()
-	if again := buildOne(t, w, pause); again != first {
+	if again := buildOne(t, w, tiny); again != first {
 		t.Fatalf("got %+v, want %+v", again, first)
 	}
 	if !strings.Contains(progress.String(), "unchanged") {
@@ -72,49 +88,40 @@ func TestBuildSkipsWhatIsUnchanged(t *testing.T) {
 	if err := os.Remove(first.Archive); err != nil {
 		t.Fatal(err)
 	}
-	if again := buildOne(t, w, pause); again != first || len(read(t, again.Archive)) == 0 {
+	if again := buildOne(t, w, tiny); again != first || len(read(t, again.Archive)) == 0 {
 		t.Fatalf("a lost archive came back as %+v, want %+v", again, first)
 	}
 }
 
 func TestKeyFollowsEachSource(t *testing.T) {
-	w := &workshop{root: t.TempDir(), version: "0.1.0"}
-	put := func(file, content string) {
-		t.Helper()
-		file = filepath.Join(w.root, file)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put("images/app/Dockerfile", "FROM scratch")
-	put("hack/images/layer.go", "package main")
-	put("app/main.go", "package main")
-	put("app/main_test.go", "package main")
-	put("app/web/node_modules/x/index.js", "x")
+	w, _ := shop(t)
+	r := recipe{sources: []string{"main.go", "app"}}
+	put(t, w, "app/app.go", "package app")
 	key := func() string {
 		t.Helper()
-		k, err := w.key("app", recipe{sources: []string{"app"}}, "")
+		k, err := w.key(tiny, r, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return k
 	}
 	former := key()
-	for _, same := range []string{"app/main_test.go", "app/web/node_modules/x/index.js"} {
-		put(same, "changed")
+	for _, same := range []string{"app/app_test.go", "app/web/node_modules/x/index.js", "README.md"} {
+		put(t, w, same, "changed")
 		if key() != former {
 			t.Errorf("the key follows %s, which is no part of the image", same)
 		}
 	}
-	for _, other := range []string{"app/main.go", "app/new.sql", "images/app/Dockerfile", "hack/images/layer.go"} {
-		put(other, "changed")
+	for _, other := range []string{"main.go", "app/app.go", "app/new.sql", "images/tiny/Dockerfile", "hack/images/layer.go"} {
+		put(t, w, other, "changed")
 		if key() == former {
 			t.Errorf("the key does not follow %s", other)
 		}
 		former = key()
+	}
+	w.version = "0.2.0"
+	if key() == former {
+		t.Error("the key does not follow the version")
 	}
 }
 
@@ -122,7 +129,7 @@ func TestKeyFollowsEachSource(t *testing.T) {
 // reading of its Dockerfile that shares nothing with the one that built it.
 func TestArchivesHoldWhatTheDockerfilesCopy(t *testing.T) {
 	w, _ := shop(t)
-	made := map[string]built{pause: buildOne(t, w, pause), "minio": buildOne(t, w, "minio")}
+	made := map[string]built{tiny: buildOne(t, w, tiny), "minio": buildOne(t, w, "minio")}
 	standing, err := newWorkshop(io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +253,7 @@ func open(t *testing.T, b built) v1.Image {
 
 func TestArchiveNamesTheImageByTagAndDigest(t *testing.T) {
 	w, _ := shop(t)
-	b := buildOne(t, w, pause)
+	b := buildOne(t, w, tiny)
 	folder := t.TempDir()
 	if err := unpack(b.Archive, folder); err != nil {
 		t.Fatal(err)
@@ -259,14 +266,14 @@ func TestArchiveNamesTheImageByTagAndDigest(t *testing.T) {
 	for _, manifest := range index.Manifests {
 		got = append(got, manifest.Annotations["io.containerd.image.name"])
 	}
-	if want := []string{"atrium.dev/pause:1", "atrium.dev/pause@" + b.Digest}; !slices.Equal(got, want) {
+	if want := []string{"atrium.dev/tiny:0.1.0", "atrium.dev/tiny@" + b.Digest}; !slices.Equal(got, want) {
 		t.Fatalf("names %q, want %q", got, want)
 	}
 }
 
 func TestPushKeepsTheDigest(t *testing.T) {
 	w, _ := shop(t)
-	b := buildOne(t, w, pause)
+	b := buildOne(t, w, tiny)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://") + "/team"
@@ -274,10 +281,10 @@ func TestPushKeepsTheDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := host + "/pause@" + b.Digest; ref != want {
+	if want := host + "/tiny@" + b.Digest; ref != want {
 		t.Fatalf("reference %s, want %s", ref, want)
 	}
-	tag, err := name.ParseReference(host + "/pause:1")
+	tag, err := name.ParseReference(host + "/tiny:0.1.0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +299,7 @@ func TestPushKeepsTheDigest(t *testing.T) {
 
 func TestPushSaysWhatToDo(t *testing.T) {
 	w, _ := shop(t)
-	b := buildOne(t, w, pause)
+	b := buildOne(t, w, tiny)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	server.Close()
 	_, err := push(t.Context(), b, strings.TrimPrefix(server.URL, "http://"))
