@@ -69,7 +69,8 @@ func Open(ctx context.Context, settings contract.Database) (*DB, error) {
 	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("prepare the database pool: %w", err)
 	}
-	sqlDB := stdlib.OpenDBFromPool(d.pool)
+	sqlDB := sql.OpenDB(commenting{stdlib.GetPoolConnector(d.pool)})
+	sqlDB.SetMaxIdleConns(0) // the pool keeps idle ones
 	sqlDB.SetMaxOpenConns(settings.MaxConns)
 	d.bun = bun.NewDB(sqlDB, pgdialect.New())
 	return d, nil
@@ -142,12 +143,6 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 // written although the transaction is rolled back, such as a failed attempt.
 func WithoutTx(ctx context.Context) context.Context {
 	return context.WithValue(ctx, txKey{}, nil)
-}
-
-// WithComment puts word into every statement's comment, so that the database's log
-// names the request. The word must be letters, digits, dots and dashes.
-func WithComment(ctx context.Context, word string) context.Context {
-	return bun.WithComment(ctx, word)
 }
 
 // IsNoRows says whether a query found nothing.
