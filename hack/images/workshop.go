@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -218,13 +219,15 @@ func (w *workshop) line(b built, said string, start time.Time) {
 	fmt.Fprintf(w.progress, "  %-20s %-40s %6.1fs\n", "image "+b.Name, fmt.Sprintf("%s, %.1f MB, %s", said, float64(size)/1e6, b.Digest[:19]), time.Since(start).Seconds())
 }
 
-// readIndex returns what is on the shelf; a missing or broken index is an empty one.
+// readIndex returns what is on the shelf; a missing or broken index is an empty
+// one, and images that are built no more are forgotten.
 func (w *workshop) readIndex() map[string]built {
 	index := map[string]built{}
 	raw, err := os.ReadFile(filepath.Join(w.shelf, "index.json"))
 	if err != nil || json.Unmarshal(raw, &index) != nil {
 		return map[string]built{}
 	}
+	maps.DeleteFunc(index, func(name string, _ built) bool { _, known := w.recipes[name]; return !known })
 	return index
 }
 
