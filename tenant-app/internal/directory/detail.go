@@ -37,24 +37,24 @@ type detailRow struct {
 }
 
 // Get is everything about a person, who may have left.
-func (s *Service) Get(ctx context.Context, id kernel.ID) (Detail, error) {
+func (s *Service) Get(ctx context.Context, id kernel.ID) (PersonDetail, error) {
 	var row detailRow
 	err := s.db.Q(ctx).NewRaw(detailQuery, id).Scan(ctx, &row)
 	if store.IsNoRows(err) {
-		return Detail{}, kernel.NotFound("person_unknown")
+		return PersonDetail{}, kernel.NotFound("person_unknown")
 	}
 	if err != nil {
-		return Detail{}, fmt.Errorf("read the person: %w", err)
+		return PersonDetail{}, fmt.Errorf("read the person: %w", err)
 	}
 	return row.detail()
 }
 
-func (r detailRow) detail() (Detail, error) {
+func (r detailRow) detail() (PersonDetail, error) {
 	person, err := r.person()
 	if err != nil {
-		return Detail{}, err
+		return PersonDetail{}, err
 	}
-	d := Detail{
+	d := PersonDetail{
 		Person: person, Sort: r.Sort, HiredOn: r.HiredOn, HeadOf: []Ref{}, History: []Post{},
 		DeactivatedAt: r.DeactivatedAt, CreatedAt: r.CreatedAt, Revision: r.Revision,
 	}

@@ -34,10 +34,10 @@ type listOutput struct {
 
 type personOutput struct {
 	httpapi.ETagOut
-	Body Detail
+	Body PersonDetail
 }
 
-func personReply(d Detail, err error) (*personOutput, error) {
+func personReply(d PersonDetail, err error) (*personOutput, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func orderPeople(q *bun.SelectQuery, typed, cursor string) error {
 	if err != nil {
 		return err
 	}
-	q.ColumnExpr(rank+" AS rank", begin).OrderExpr("rank, "+order)
+	q.ColumnExpr(rank+" AS rank", begin).OrderExpr("rank, " + order)
 	if after != nil {
 		q.Where("("+rank+", "+order+") > (?1, ?2, ?3, ?4)", append([]any{begin}, after...)...)
 	}

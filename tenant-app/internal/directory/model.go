@@ -56,8 +56,8 @@ type Person struct {
 	Posts   []Post `json:"posts" doc:"Present departments, the primary one first"`
 }
 
-// Detail is everything about a person.
-type Detail struct {
+// PersonDetail is everything about a person.
+type PersonDetail struct {
 	Person
 	Sort          int         `json:"sort" doc:"显示顺序: smaller stands first; 1000 unless somebody chose"`
 	HiredOn       string      `json:"hiredOn,omitempty" format:"date" doc:"入职日期"`

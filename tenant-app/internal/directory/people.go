@@ -8,7 +8,6 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // Profile is what is written down about a person. Empty fields are unknown.
@@ -71,10 +70,10 @@ func cleanDate(text string) (string, bool) {
 }
 
 // Create adds a person to departments, the first of which is the primary one.
-func (s *Service) Create(ctx context.Context, profile Profile, placements []Placement) (Detail, error) {
+func (s *Service) Create(ctx context.Context, profile Profile, placements []Placement) (PersonDetail, error) {
 	profile, err := profile.clean()
 	if err != nil {
-		return Detail{}, err
+		return PersonDetail{}, err
 	}
 	if profile.Sort == 0 {
 		profile.Sort = defaultSort
@@ -90,7 +89,7 @@ func (s *Service) Create(ctx context.Context, profile Profile, placements []Plac
 		return s.place(ctx, id, placements, s.since(profile.HiredOn))
 	})
 	if err != nil {
-		return Detail{}, err
+		return PersonDetail{}, err
 	}
 	return s.Get(ctx, id)
 }
@@ -108,13 +107,14 @@ func (s *Service) since(hiredOn string) time.Time {
 func (s *Service) insertPerson(ctx context.Context, id kernel.ID, p Profile) error {
 	now := s.clock()
 	_, err := s.db.Q(ctx).NewRaw(`INSERT INTO person (id, name, sort, sort_key, search, staff_no, phone, mail, hired_on, manager_id, created_at, updated_at)
-		VALUES (?, ?, ?, ?, array_to_tsvector(?), ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES (?, ?, ?, ?, ?::tsvector, ?, ?, ?, ?, ?, ?, ?)`,
 		id, p.Name, p.Sort, sortKey(p.Name), terms(p), nullText(p.StaffNo), nullText(p.Phone), nullText(p.Mail), nullText(p.HiredOn), nullID(p.ManagerID), now, now).Exec(ctx)
 	return taken(err, "add the person")
 }
 
-func terms(p Profile) any {
-	return pgdialect.Array(searchTerms(p.Name, p.StaffNo, p.Phone, p.Mail))
+// terms are what the person is found by, as a tsvector in text form.
+func terms(p Profile) string {
+	return vector(searchTerms(p.Name, p.StaffNo, p.Phone, p.Mail))
 }
 
 // Edit changes the profile of a person: change gets it as it is and returns it as
@@ -139,7 +139,7 @@ func (s *Service) Edit(ctx context.Context, id kernel.ID, check checkVersion, ch
 }
 
 func (s *Service) updatePerson(ctx context.Context, id kernel.ID, p Profile) error {
-	_, err := s.db.Q(ctx).NewRaw(`UPDATE person SET name = ?, sort = ?, sort_key = ?, search = array_to_tsvector(?),
+	_, err := s.db.Q(ctx).NewRaw(`UPDATE person SET name = ?, sort = ?, sort_key = ?, search = ?::tsvector,
 		staff_no = ?, phone = ?, mail = ?, hired_on = ?, manager_id = ? WHERE id = ?`,
 		p.Name, p.Sort, sortKey(p.Name), terms(p), nullText(p.StaffNo), nullText(p.Phone), nullText(p.Mail), nullText(p.HiredOn), nullID(p.ManagerID), id).Exec(ctx)
 	return taken(err, "change the person")

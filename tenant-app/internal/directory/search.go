@@ -31,7 +31,9 @@ func searchTerms(name, staffNo, phone, mail string) []string {
 	}
 	number := fold(staffNo)
 	terms.add(number)
-	terms.add(strings.TrimLeft(strings.TrimLeftFunc(number, func(r rune) bool { return !unicode.IsDigit(r) }), "0"))
+	count := strings.TrimLeftFunc(number, func(r rune) bool { return !unicode.IsDigit(r) })
+	terms.add(count)
+	terms.add(strings.TrimLeft(count, "0"))
 	terms.add(mail)
 	local, _, _ := strings.Cut(mail, "@")
 	terms.suffixes(strings.FieldsFunc(local, func(r rune) bool { return strings.ContainsRune("._-+", r) }))
@@ -116,6 +118,15 @@ func (s *termSet) suffixes(parts []string) {
 	for i := range parts {
 		s.add(strings.Join(parts[i:], ""))
 	}
+}
+
+// vector writes terms as a tsvector in text form.
+func vector(terms []string) string {
+	quoted := make([]string, len(terms))
+	for i, term := range terms {
+		quoted[i] = "'" + termQuotes.Replace(term) + "'"
+	}
+	return strings.Join(quoted, " ")
 }
 
 // cut bounds a term; PostgreSQL refuses words beyond 2 KB.

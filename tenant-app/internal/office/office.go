@@ -10,6 +10,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/blob"
 	"atrium.dev/atrium/tenant-app/internal/directory"
+	"atrium.dev/atrium/tenant-app/internal/exchange"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
@@ -45,6 +46,9 @@ func New(p Parts) *Office {
 		Settings: p.Settings, DB: p.DB, Clock: p.Clock, Log: p.Log, Authenticate: o.Auth.Authenticate,
 	})
 	o.Auth.Register(o.Server)
+	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth)
+	people.Register(o.Server)
+	exchange.New(people).Register(o.Server)
 	o.Server.ServePages(pages)
 	return o
 }
