@@ -77,7 +77,7 @@ func run(ctx context.Context) error {
 	}
 	step("The app is built")
 	for _, args := range [][]string{{contract.CommandMigrate, "up"}, {contract.CommandSeed}} {
-		if err := command(ctx, os.Stdout, program, append(args, "--settings", settings)...).Run(); err != nil {
+		if err := command(ctx, os.Stdout, program, append([]string{"--settings", settings}, args...)...).Run(); err != nil {
 			return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
 		}
 	}
@@ -94,7 +94,7 @@ func serve(ctx context.Context, dir, program, settings string, step func(string)
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	server := command(ctx, log, program, contract.CommandServe, "--listen", app, "--ops-listen", ops, "--settings", settings)
+	server := command(ctx, log, program, "--settings", settings, "--listen", app, "--ops-listen", ops, contract.CommandServe)
 	web := command(ctx, os.Stdout, "npm", "run", "--prefix", "tenant-app/web", "dev", "--", "--port", "5173", "--strictPort")
 	web.Env = append(os.Environ(), "ATRIUM_APP=http://"+app)
 	for name, cmd := range map[string]*exec.Cmd{"the app, see " + log.Name(): server, "the page": web} {
