@@ -172,11 +172,11 @@ func saveAsExcelWould(t *testing.T, admin *visitor, rows string) string {
 	if template.status != http.StatusOK {
 		t.Fatalf("the template answers %d: %s", template.status, template.body)
 	}
-	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(template.body, "\ufeff"))).ReadAll()
+	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(template.body, "\ufeff")))
+	header, err := reader.Read()
 	if err != nil {
 		t.Fatalf("read the template: %v: %s", err, template.body)
 	}
-	header := lines[0]
 	people, err := csv.NewReader(strings.NewReader(rows)).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func saveAsExcelWould(t *testing.T, admin *visitor, rows string) string {
 		row := make([]string, len(header))
 		for i, wanted := range []string{"姓名", "工号", "手机", "部门"} {
 			for column, title := range header {
-				if strings.Contains(title, wanted) && row[column] == "" {
+				if strings.HasPrefix(title, wanted) {
 					row[column] = person[i]
 				}
 			}

@@ -34,12 +34,13 @@ export async function open({ width, dir, name }) {
   context.setDefaultTimeout(limit);
   const page = context.pages()[0] ?? (await context.newPage());
   const defects = [];
+  const note = (what) => defects.push(what.replace(/([?&]token=)[\w-]+/g, '$1…'));
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} refused ${e.blockedURI} ${e.sample}`));
   });
-  page.on('console', (m) => m.type() === 'error' && defects.push(`console at ${where(page)}: ${m.text()} ${m.location().url ?? ''}`));
-  page.on('pageerror', (e) => defects.push(`script at ${where(page)}: ${e.message}`));
-  page.on('response', (r) => r.status() >= 500 && defects.push(`${r.status()} from ${where(r)}`));
+  page.on('console', (m) => m.type() === 'error' && note(`console at ${where(page)}: ${m.text()} ${m.location().url ?? ''}`));
+  page.on('pageerror', (e) => note(`script at ${where(page)}: ${e.message}`));
+  page.on('response', (r) => r.status() >= 500 && note(`${r.status()} from ${where(r)}`));
 
   let shots = 0;
   return {
@@ -50,10 +51,10 @@ export async function open({ width, dir, name }) {
       await page.screenshot({ path: path.join(dir, `${name}-${width}-${shots}-${what}.png`) });
       const { violations } = await new AxeBuilder({ page }).analyze();
       for (const v of violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')) {
-        defects.push(`axe on ${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+        note(`axe on ${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
       }
       const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      if (sideways > 0) defects.push(`${what} scrolls ${sideways} px sideways at ${width}`);
+      if (sideways > 0) note(`${what} scrolls ${sideways} px sideways at ${width}`);
     },
     async close() {
       await context.close();
