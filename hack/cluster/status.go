@@ -41,9 +41,6 @@ func loadCommand(ctx context.Context, args []string, _, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	if err := c.FindParts(ctx); err != nil {
-		return err
-	}
 	return c.Load(ctx, args)
 }
 
@@ -111,6 +108,6 @@ func openRunning(stderr io.Writer) (*cluster.Cluster, *state.Owner, error) {
 	if owner == nil {
 		return c, nil, errNoCluster
 	}
-	c.State = owner.State
+	c.State, c.Checkout, c.Parts = owner.State, owner.Checkout, owner.Parts
 	return c, owner, nil
 }

@@ -42,6 +42,9 @@ func upCommand(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
+	if c.Checkout, err = sourceRoot(); err != nil {
+		return err
+	}
 	if err := onlyOne(c); err != nil {
 		return err
 	}
@@ -104,9 +107,5 @@ func openCluster(stderr io.Writer) (*cluster.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := sourceRoot()
-	if err != nil {
-		return nil, err
-	}
-	return &cluster.Cluster{State: dir, Checkout: root, CacheDir: cache, Progress: progress.New(stderr)}, nil
+	return &cluster.Cluster{State: dir, CacheDir: cache, Progress: progress.New(stderr)}, nil
 }

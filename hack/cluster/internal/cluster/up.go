@@ -6,11 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/http"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"atrium.dev/hack/cluster/internal/debian"
@@ -66,7 +62,7 @@ func (c *Cluster) prepareMachine(ctx context.Context) (string, error) {
 	if err := c.rememberMachine(ctx); err != nil {
 		return "", err
 	}
-	if err := state.Register(state.Owner{State: c.State, Checkout: c.Checkout, Since: time.Now().Truncate(time.Second)}); err != nil {
+	if err := c.register(); err != nil {
 		return "", err
 	}
 	if err := network.EnsureBridge(ctx); err != nil {
@@ -89,6 +85,19 @@ func (c *Cluster) prepareMachine(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return "state in " + string(c.State), c.writeConfig()
+}
+
+// register tells this machine whose cluster it is; a running one keeps its age.
+func (c *Cluster) register() error {
+	owner := state.Owner{State: c.State, Checkout: c.Checkout, Since: time.Now().Truncate(time.Second), Parts: c.Parts}
+	running, err := Running()
+	if err != nil {
+		return err
+	}
+	if running != nil {
+		owner.Since = running.Since
+	}
+	return state.Register(owner)
 }
 
 // rememberMachine makes the state folder and keeps the baseline of the first
@@ -177,61 +186,4 @@ func (c *Cluster) dnsReady(ctx context.Context) (string, error) {
 		}
 		return err
 	})
-}
-
-// answers is nil when an HTTP endpoint on loopback says 200.
-func answers(address, path string, headers map[string]string) error {
-	request, err := http.NewRequest(http.MethodGet, "http://"+address+path, nil)
-	if err != nil {
-		return err
-	}
-	for name, value := range headers {
-		request.Header.Set(name, value)
-	}
-	response, err := (&http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true}}).Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s%s answers %s", address, path, response.Status)
-	}
-	return nil
-}
-
-// Volumes whose claim is gone are emptied and offered again: nothing else would
-// ever free them.
-func (c *Cluster) recycleVolumes(ctx context.Context) error {
-	client, err := c.client()
-	if err != nil {
-		return err
-	}
-	volumes, err := client.Volumes(ctx, storageClass)
-	if err != nil {
-		return err
-	}
-	names := c.values().Volumes
-	for _, volume := range volumes {
-		name := volume.Metadata.Name
-		if volume.Status.Phase != "Released" || !slices.Contains(names, name) {
-			continue
-		}
-		if err := c.kubectl(ctx, nil, "delete", "persistentvolume", name, "--timeout=30s"); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(c.State.Path("volumes", name)); err != nil {
-			return err
-		}
-	}
-	for _, name := range names {
-		path := c.State.Path("volumes", name)
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			return err
-		}
-		// Any user of a container may write to the volume that it was given.
-		if err := os.Chmod(path, 0o777); err != nil {
-			return err
-		}
-	}
-	return os.Chmod(filepath.Dir(c.State.Path("volumes", "x")), 0o755)
 }

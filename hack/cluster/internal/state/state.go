@@ -30,6 +30,8 @@ type Owner struct {
 	State    Dir       `json:"state"`
 	Checkout string    `json:"checkout"`
 	Since    time.Time `json:"since"`
+	// Parts are the folders of the programs that it runs, by name.
+	Parts map[string]string `json:"parts"`
 }
 
 // FromEnvironment is $ATRIUM_STATE or the default, checked for its length.
