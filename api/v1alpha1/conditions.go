@@ -31,7 +31,9 @@ const (
 	ReasonDone      = "Done"      // the step is finished
 	ReasonReady     = "Ready"     // people can work
 	ReasonWaiting   = "Waiting"   // an earlier step is not finished
-	ReasonRunning   = "Running"   // the step is at work
+	ReasonMigrating = "Migrating" // the database is brought to the release's schema
+	ReasonStarting  = "Starting"  // pods are starting
+	ReasonEnding    = "Ending"    // pods or a namespace are going away
 	ReasonDeleting  = "Deleting"  // the Tenant is being deleted
 	ReasonConnected = "Connected" // a server answers and grants what is needed
 	ReasonAnswering = "Answering" // the app answers

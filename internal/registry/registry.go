@@ -89,12 +89,13 @@ type Registry struct {
 
 	mu     sync.Mutex
 	epochs map[string]int64
+	beats  map[string]time.Time // when the last heartbeat was sent, by server
 }
 
 // New makes a Registry for an installation (a name that a person chose) run by a
 // cluster (the UID of its namespace kube-system).
 func New(installation, cluster string) *Registry {
-	return &Registry{installation: installation, cluster: cluster, epochs: map[string]int64{}}
+	return &Registry{installation: installation, cluster: cluster, epochs: map[string]int64{}, beats: map[string]time.Time{}}
 }
 
 // Take claims the installation on a server for this process, which then has the
@@ -151,14 +152,18 @@ func (r *Registry) Forget(server string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.epochs, server)
+	delete(r.beats, server)
 }
 
-// Heartbeat tells other clusters that this one lives. It fails with FenceLost when
-// another operator took over.
-func (r *Registry) Heartbeat(ctx context.Context, server *postgres.Server) error {
+// Heartbeat tells other clusters that this one lives; it writes only when one is
+// due. It fails with FenceLost when another operator took over.
+func (r *Registry) Heartbeat(ctx context.Context, server *postgres.Server, now time.Time) error {
 	epoch, err := r.epoch(ctx, server)
 	if err != nil {
 		return err
+	}
+	if !r.due(server.Name(), now) {
+		return nil
 	}
 	tag, err := server.Pool().Exec(ctx, `UPDATE atrium.installations SET heartbeat = now() WHERE installation = $1 AND epoch = $2`, r.installation, epoch)
 	if err != nil {
@@ -168,6 +173,16 @@ func (r *Registry) Heartbeat(ctx context.Context, server *postgres.Server) error
 		return r.lost(server)
 	}
 	return nil
+}
+
+func (r *Registry) due(server string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.beats[server]) < HeartbeatEvery {
+		return false
+	}
+	r.beats[server] = now
+	return true
 }
 
 func (r *Registry) lost(server *postgres.Server) error {

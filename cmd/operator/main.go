@@ -1,0 +1,105 @@
+// Command operator makes Tenants true. It holds flags and wiring only.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"atrium.dev/atrium/controllers"
+	"atrium.dev/atrium/controllers/tenanthealth"
+)
+
+// Rates of calls to the API server: many tenants may be made at once.
+const (
+	callsPerSecond = 100
+	callsBurst     = 200
+)
+
+// An installation becomes the beginning of bucket names, which may have 63
+// characters; 10 and a hyphen are the tenant's id.
+var (
+	installationName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+	domainName       = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])*[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`)
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "operator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	options, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, nil)))
+	ctx, lost := context.WithCancelCause(ctrl.LoggerInto(ctrl.SetupSignalHandler(), ctrl.Log))
+	defer lost(nil)
+	options.Lost = func(err error) { lost(err) }
+	rc, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w; run in a pod, or set KUBECONFIG", err)
+	}
+	rc.QPS, rc.Burst = callsPerSecond, callsBurst
+	manager, err := controllers.New(ctx, rc, options)
+	if err != nil {
+		return err
+	}
+	if err := manager.Start(ctx); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func parse(args []string) (controllers.Options, error) {
+	o := controllers.Options{
+		Metrics: metrics.Registry, Now: time.Now, Random: rand.Reader, Ask: tenanthealth.OverHTTP(),
+	}
+	flags := flag.NewFlagSet("operator", flag.ContinueOnError)
+	flags.StringVar(&o.Installation, "installation", "", "name of this installation, unique among clusters that share servers (required)")
+	flags.StringVar(&o.Site.BaseDomain, "base-domain", "", "domain under which tenants get their addresses (required)")
+	flags.StringVar(&o.Site.Scheme, "public-scheme", "https", "http or https, as browsers see it")
+	flags.IntVar(&o.Site.Port, "public-port", 443, "port of the addresses, as browsers see it")
+	flags.StringVar(&o.Namespace, "namespace", "atrium-system", "namespace of the operator, its Secrets and its Lease")
+	flags.BoolVar(&o.LeaderElect, "leader-elect", true, "work only while holding the Lease")
+	flags.StringVar(&o.MetricsAddress, "metrics-address", ":8081", "address of /metrics, /healthz and /readyz")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	return o, check(o)
+}
+
+func check(o controllers.Options) error {
+	switch {
+	case !installationName.MatchString(o.Installation):
+		return errors.New("--installation must be 1 to 40 lower-case letters, digits and inner hyphens, unique among the clusters that share database servers")
+	case !domainName.MatchString(o.Site.BaseDomain) || len(o.Site.BaseDomain) > 189:
+		return errors.New("--base-domain must be a lower-case domain such as oa.example.com, short enough for a name of 63 characters before it")
+	case o.Site.Scheme != "http" && o.Site.Scheme != "https":
+		return errors.New("--public-scheme must be http or https")
+	case o.Site.Port < 1 || o.Site.Port > 65535:
+		return errors.New("--public-port must be between 1 and 65535")
+	case o.Namespace == "":
+		return errors.New("--namespace must name the operator's namespace")
+	}
+	return nil
+}

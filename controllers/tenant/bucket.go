@@ -1,0 +1,29 @@
+package tenant
+
+import (
+	"context"
+
+	"atrium.dev/atrium/api/v1alpha1"
+)
+
+// bucket makes the tenant's bucket. That it was made is recorded together with the
+// credentials, one step later; a cut between the two finds it by its tags.
+func (r *Reconciler) bucket(ctx context.Context, s *scope) error {
+	if s.fresh {
+		return nil
+	}
+	return s.store.EnsureBucket(ctx, s.row.Bucket, r.Installation, s.id, s.row.BucketMade)
+}
+
+// undoBucket removes the bucket under Delete. Under Retain its credentials go with
+// the namespace, and expire.
+func (r *Reconciler) undoBucket(ctx context.Context, s *scope) error {
+	if s.policy() != v1alpha1.DeletionDelete {
+		return nil
+	}
+	return s.store.RemoveBucket(ctx, s.row.Bucket)
+}
+
+func (r *Reconciler) bucketInventory(ctx context.Context, s *scope) ([]string, error) {
+	return s.store.Inventory(ctx, s.row.Bucket)
+}

@@ -1,0 +1,89 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/postgres"
+	"atrium.dev/atrium/internal/registry"
+)
+
+type tx = pgx.Tx
+
+// verified is what was found to be as it should on the servers, so that a pass that
+// only follows a pod's start asks them nothing.
+type verified struct {
+	inputs string
+	row    registry.Row
+	until  time.Time
+}
+
+// verifiedFor is how long servers are trusted to be as they were found.
+const verifiedFor = resync - 10*time.Second
+
+// database makes schema and roles.
+func (r *Reconciler) database(ctx context.Context, s *scope) error {
+	if known := r.verified.get(s.tenant.Name); known.inputs == s.inputs() && r.Now().Before(known.until) {
+		s.row, s.fresh = known.row, true
+		return nil
+	}
+	limits := postgres.Limits{
+		Connections:      s.plan.Spec.Database.Connections,
+		StatementTimeout: s.plan.Spec.Database.StatementTimeout.Duration,
+	}
+	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
+		if row.State != registry.Active {
+			return fault.Blocked(v1alpha1.ReasonAdoptionRefused, nil,
+				"the registry says that tenant %s is %s: somebody changed it behind this Tenant's back; delete the Tenant and apply it again with spec.adopt", s.id, row.State)
+		}
+		s.row = *row
+		n := s.names()
+		if _, err := s.database.EnsureTenant(ctx, tx, n, limits, row.Schema != ""); err != nil {
+			return err
+		}
+		row.Name, row.Schema = s.tenant.Name, n.Schema
+		s.row = *row
+		return nil
+	})
+}
+
+// inputs are what the steps database and bucket depend on.
+func (s *scope) inputs() string {
+	reachable := func(status v1alpha1.ServerStatus) string {
+		if c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReachable); c != nil {
+			return string(c.Status) + c.LastTransitionTime.String()
+		}
+		return ""
+	}
+	return fmt.Sprint(s.tenant.UID, s.id, s.plan.Spec.Database, s.databaseServer.Generation, reachable(s.databaseServer.Status.ServerStatus),
+		s.objectStore.Generation, reachable(s.objectStore.Status.ServerStatus), s.store.IssuerDigest())
+}
+
+// remember what was verified in this pass.
+func (r *Reconciler) remember(s *scope) {
+	known := verified{inputs: s.inputs(), row: s.row, until: r.Now().Add(verifiedFor)}
+	if s.fresh {
+		known.until = r.verified.get(s.tenant.Name).until
+	}
+	r.verified.set(s.tenant.Name, known)
+}
+
+// undoDatabase closes the logins, and under Delete removes schema and roles.
+func (r *Reconciler) undoDatabase(ctx context.Context, s *scope) error {
+	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
+		if s.policy() == v1alpha1.DeletionDelete {
+			return s.database.DropTenant(ctx, tx, s.id, s.names())
+		}
+		return s.database.CloseTenant(ctx, tx, s.names())
+	})
+}
+
+func (r *Reconciler) databaseInventory(ctx context.Context, s *scope) ([]string, error) {
+	return s.database.Inventory(ctx, s.id)
+}

@@ -1,0 +1,294 @@
+package tenant
+
+import (
+	"context"
+	"encoding/base32"
+	"fmt"
+	"io"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/placement"
+	"atrium.dev/atrium/internal/registry"
+)
+
+// place finds out who this tenant is and where its data lies, or decides it.
+func (r *Reconciler) place(ctx context.Context, s *scope) error {
+	if err := r.references(ctx, s); err != nil {
+		return err
+	}
+	if s.id != "" {
+		return r.openServers(ctx, s, s.tenant.Status.Placement)
+	}
+	found, err := r.lookup(ctx, s.tenant.Name)
+	if err != nil {
+		return err
+	}
+	known, err := choose(found, s.tenant)
+	if err != nil {
+		return err
+	}
+	if known == nil {
+		return r.placeNew(ctx, s)
+	}
+	at := v1alpha1.Placement{DatabaseServer: known.server, ObjectStore: known.row.Store}
+	if err := r.openServers(ctx, s, &at); err != nil {
+		return err
+	}
+	s.id, s.row = known.row.ID, known.row
+	if known.row.State == registry.Active {
+		return nil
+	}
+	return r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
+		row.State = registry.Active
+		s.row = *row
+		return nil
+	})
+}
+
+// references resolves what the spec names.
+func (r *Reconciler) references(ctx context.Context, s *scope) error {
+	spec := s.tenant.Spec
+	var plan v1alpha1.Plan
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: spec.Plan}, &plan); apierrors.IsNotFound(err) {
+		return fault.OfUser(v1alpha1.ReasonPlanNotFound, "there is no Plan %q: create it, or name one of `kubectl get plans` in spec.plan", spec.Plan)
+	} else if err != nil {
+		return fmt.Errorf("read Plan %s: %w", spec.Plan, err)
+	}
+	var release v1alpha1.Release
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: spec.Release}, &release); apierrors.IsNotFound(err) {
+		return fault.OfUser(v1alpha1.ReasonReleaseNotFound, "there is no Release %q: create it, or name one of `kubectl get releases` in spec.release", spec.Release)
+	} else if err != nil {
+		return fmt.Errorf("read Release %s: %w", spec.Release, err)
+	}
+	s.plan, s.release = &plan, &release
+	return nil
+}
+
+// openServers opens the servers of a placement.
+func (r *Reconciler) openServers(ctx context.Context, s *scope, at *v1alpha1.Placement) error {
+	if at == nil {
+		at = &v1alpha1.Placement{}
+	}
+	var database v1alpha1.DatabaseServer
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: at.DatabaseServer}, &database); err != nil {
+		return missing("DatabaseServer", at.DatabaseServer, err)
+	}
+	var store v1alpha1.ObjectStore
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: at.ObjectStore}, &store); err != nil {
+		return missing("ObjectStore", at.ObjectStore, err)
+	}
+	s.databaseServer, s.objectStore = &database, &store
+	var err error
+	if s.database, err = r.Servers.Database(ctx, &database); err != nil {
+		return err
+	}
+	s.store, err = r.Servers.Store(ctx, &store)
+	return err
+}
+
+func missing(kind, name string, err error) error {
+	if apierrors.IsNotFound(err) {
+		return fault.Blocked(v1alpha1.ReasonServerNotFound, err,
+			"this tenant's data lies on %s %q, which is not there: create it again with the address of that server", kind, name)
+	}
+	return fmt.Errorf("read %s %s: %w", kind, name, err)
+}
+
+// entry is a registry row and where it was found.
+type entry struct {
+	server string
+	row    registry.Row
+}
+
+// lookup asks every registry for rows of a name. One that does not answer could
+// hold this very tenant, so nothing may be decided without it.
+func (r *Reconciler) lookup(ctx context.Context, name string) ([]entry, error) {
+	var list v1alpha1.DatabaseServerList
+	if err := r.Client.List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("list DatabaseServers: %w", err)
+	}
+	var found []entry
+	for i := range list.Items {
+		d := &list.Items[i]
+		server, err := r.Servers.Database(ctx, d)
+		var rows []registry.Row
+		if err == nil {
+			rows, err = r.Registry.Lookup(ctx, server, name)
+		}
+		if f, ok := fault.As(err); ok && f.Reason != v1alpha1.ReasonFenceLost {
+			return nil, fault.New(v1alpha1.ReasonRegistryUnreachable, err,
+				"the registry on DatabaseServer %s could hold this tenant already, so nothing is decided without it: %s", d.Name, f.Message)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			found = append(found, entry{d.Name, row})
+		}
+	}
+	return found, nil
+}
+
+// choose picks the row that this Tenant continues; nil means that it is new.
+func choose(found []entry, tenant *v1alpha1.Tenant) (*entry, error) {
+	var retained []string
+	for i := range found {
+		switch row := found[i].row; {
+		case row.State == registry.Active && (tenant.Spec.Adopt == "" || tenant.Spec.Adopt == v1alpha1.AdoptNone || tenant.Spec.Adopt == row.ID):
+			return &found[i], nil
+		case row.State == registry.Retained && tenant.Spec.Adopt == row.ID:
+			return &found[i], nil
+		default:
+			retained = append(retained, row.ID)
+		}
+	}
+	switch {
+	case tenant.Spec.Adopt == v1alpha1.AdoptNone:
+		return nil, nil
+	case tenant.Spec.Adopt != "":
+		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRefused,
+			"spec.adopt names %s, but no tenant of the name %q with that id left data here (there is: %s): correct spec.adopt, or set it to none to begin empty",
+			tenant.Spec.Adopt, tenant.Name, orNothing(retained))
+	case len(retained) > 0:
+		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRequired,
+			"a former tenant of this name left data: set spec.adopt to its id (%s) to continue with it, or to none to begin empty", strings.Join(retained, ", "))
+	}
+	return nil, nil
+}
+
+func orNothing(ids []string) string {
+	if len(ids) == 0 {
+		return "nothing"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// placeNew gives a new tenant an id and a place, and writes both to the registry.
+func (r *Reconciler) placeNew(ctx context.Context, s *scope) error {
+	at, err := r.choosePlace(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.openServers(ctx, s, at); err != nil {
+		return err
+	}
+	id, err := newID(r.Random)
+	if err != nil {
+		return err
+	}
+	row := registry.Row{
+		ID: id, Name: s.tenant.Name, State: registry.Active,
+		Store: at.ObjectStore, Bucket: r.Installation + "-" + id, Target: s.release.Name,
+	}
+	if err := r.Registry.Insert(ctx, s.database, row); err != nil {
+		return err
+	}
+	s.id, s.row = id, row
+	return nil
+}
+
+func (r *Reconciler) choosePlace(ctx context.Context) (*v1alpha1.Placement, error) {
+	var databases v1alpha1.DatabaseServerList
+	if err := r.Client.List(ctx, &databases); err != nil {
+		return nil, fmt.Errorf("list DatabaseServers: %w", err)
+	}
+	var stores v1alpha1.ObjectStoreList
+	if err := r.Client.List(ctx, &stores); err != nil {
+		return nil, fmt.Errorf("list ObjectStores: %w", err)
+	}
+	var candidates []placement.Candidate
+	for _, d := range databases.Items {
+		candidates = append(candidates, candidate(d.Name, d.Spec.Cordoned, d.Status.ServerStatus))
+	}
+	database, ok := placement.Choose(candidates)
+	if !ok {
+		return nil, fault.Blocked(v1alpha1.ReasonNoDatabaseServer, nil,
+			"no DatabaseServer takes new tenants: create one, or see `kubectl get databaseservers` for those that are unreachable or cordoned")
+	}
+	candidates = nil
+	for _, o := range stores.Items {
+		candidates = append(candidates, candidate(o.Name, o.Spec.Cordoned, o.Status.ServerStatus))
+	}
+	store, ok := placement.Choose(candidates)
+	if !ok {
+		return nil, fault.Blocked(v1alpha1.ReasonNoObjectStore, nil,
+			"no ObjectStore takes new tenants: create one, or see `kubectl get objectstores` for those that are unreachable or cordoned")
+	}
+	return &v1alpha1.Placement{DatabaseServer: database, ObjectStore: store}, nil
+}
+
+// candidate counts a server that was not measured yet as reachable: the steps will
+// find out.
+func candidate(name string, cordoned bool, status v1alpha1.ServerStatus) placement.Candidate {
+	return placement.Candidate{
+		Name: name, Cordoned: cordoned, Tenants: status.Tenants,
+		Reachable: !meta.IsStatusConditionPresentAndEqual(status.Conditions, v1alpha1.ConditionReachable, metav1.ConditionFalse),
+	}
+}
+
+// newID is 50 random bits as ten characters of which the first is a letter.
+func newID(random io.Reader) (string, error) {
+	raw := make([]byte, 10)
+	for {
+		if _, err := io.ReadFull(random, raw); err != nil {
+			return "", fmt.Errorf("make an id: %w", err)
+		}
+		id := strings.ToLower(base32.StdEncoding.EncodeToString(raw)[:10])
+		if id[0] >= 'a' {
+			return id, nil
+		}
+	}
+}
+
+// locate finds an existing tenant's row without deciding anything. It reports
+// whether there is anything to undo or to list.
+func (r *Reconciler) locate(ctx context.Context, s *scope) (bool, error) {
+	at := s.tenant.Status.Placement
+	if s.id == "" {
+		found, err := r.lookup(ctx, s.tenant.Name)
+		if err != nil {
+			return false, err
+		}
+		for _, one := range found {
+			if one.row.State == registry.Active {
+				s.id = one.row.ID
+				at = &v1alpha1.Placement{DatabaseServer: one.server, ObjectStore: one.row.Store}
+			}
+		}
+		if s.id == "" {
+			return false, nil
+		}
+	}
+	if err := r.openServers(ctx, s, at); err != nil {
+		return false, err
+	}
+	err := r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
+		s.row = *row
+		return nil
+	})
+	return err == nil, err
+}
+
+// unplace records what became of the tenant.
+func (r *Reconciler) unplace(ctx context.Context, s *scope) error {
+	state := registry.Retained
+	if s.policy() == v1alpha1.DeletionDelete {
+		state = registry.Dropped
+	}
+	return r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
+		row.State = state
+		row.AppDigest, row.MigrateDigest = nil, nil
+		return nil
+	})
+}
+
+func (r *Reconciler) placeInventory(_ context.Context, s *scope) ([]string, error) {
+	return []string{"registry/" + s.id + "/" + string(s.row.State)}, nil
+}

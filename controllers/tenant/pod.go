@@ -1,0 +1,88 @@
+package tenant
+
+import (
+	"path"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/tenant-app/contract"
+)
+
+// nonroot is the user of the app's image.
+const nonroot = 65532
+
+const (
+	settingsVolume = "settings"
+	scratchVolume  = "tmp"
+)
+
+// podLabels select the pods of one component of the tenant.
+func (s *scope) podLabels(component string) map[string]string {
+	labels := s.labels()
+	labels[v1alpha1.LabelComponent] = component
+	return labels
+}
+
+// pod runs the app's image under the restricted profile, with the settings of one
+// login mounted and nothing else writable than its scratch folder.
+func (s *scope) pod(component, databaseSecret string, container corev1.Container) corev1.PodTemplateSpec {
+	yes, no, user := true, false, int64(nonroot)
+	container.Image = s.release.Spec.Image
+	container.ImagePullPolicy = corev1.PullIfNotPresent
+	container.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
+	container.Resources = corev1.ResourceRequirements{
+		Requests: amounts(s.plan.Spec.Resources.Requests), Limits: amounts(s.plan.Spec.Resources.Limits),
+	}
+	container.SecurityContext = &corev1.SecurityContext{
+		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes,
+		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}
+	container.VolumeMounts = []corev1.VolumeMount{
+		{Name: settingsVolume, MountPath: contract.DefaultSettingsDir, ReadOnly: true},
+		{Name: scratchVolume, MountPath: "/tmp"},
+	}
+	return corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: s.podLabels(component)},
+		Spec: corev1.PodSpec{
+			ServiceAccountName:           v1alpha1.OfficeName,
+			AutomountServiceAccountToken: &no,
+			EnableServiceLinks:           &no,
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot: &yes, RunAsUser: &user, RunAsGroup: &user, FSGroup: &user,
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
+			Containers: []corev1.Container{container},
+			Volumes:    volumes(databaseSecret),
+		},
+	}
+}
+
+// volumes join settings.json, database.json and bucket.json in one folder, so that
+// a program sees a change of any of them by one swap of a link.
+func volumes(databaseSecret string) []corev1.Volume {
+	mode, size := int32(0o440), resource.MustParse("64Mi")
+	return []corev1.Volume{
+		{Name: settingsVolume, VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
+			DefaultMode: &mode,
+			Sources: []corev1.VolumeProjection{
+				{ConfigMap: &corev1.ConfigMapProjection{
+					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.OfficeName}, Items: item(contract.FileSettings),
+				}},
+				{Secret: &corev1.SecretProjection{
+					LocalObjectReference: corev1.LocalObjectReference{Name: databaseSecret}, Items: item(contract.FileDatabase),
+				}},
+				{Secret: &corev1.SecretProjection{
+					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.SecretOfficeBucket}, Items: item(contract.FileBucket),
+				}},
+			},
+		}}},
+		{Name: scratchVolume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: &size}}},
+	}
+}
+
+func item(file string) []corev1.KeyToPath {
+	return []corev1.KeyToPath{{Key: file, Path: path.Base(file)}}
+}

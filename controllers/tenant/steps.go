@@ -1,0 +1,169 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/fault"
+)
+
+// step is one thing that a tenant needs. Each function may run again at any time,
+// also after it was cut off in the middle. A nil one has nothing to do.
+type step struct {
+	name      string
+	condition string
+	do        func(context.Context, *scope) error
+	undo      func(context.Context, *scope) error
+	// inventory lists what exists of this step, as kind/name.
+	inventory func(context.Context, *scope) ([]string, error)
+	// alone is true when the step needs none of those before it.
+	alone bool
+}
+
+// steps in the order in which they are done. Deletion takes them in reverse.
+func (r *Reconciler) steps() []step {
+	return []step{
+		{name: "Place", condition: v1alpha1.ConditionPlaced, do: r.place, undo: r.unplace, inventory: r.placeInventory},
+		{name: "Namespace", condition: v1alpha1.ConditionNamespaceReady, do: r.namespace, undo: r.removeNamespace, inventory: r.namespaceInventory},
+		{name: "Database", condition: v1alpha1.ConditionDatabaseReady, do: r.database, undo: r.undoDatabase, inventory: r.databaseInventory},
+		{name: "Bucket", condition: v1alpha1.ConditionBucketReady, do: r.bucket, undo: r.undoBucket, inventory: r.bucketInventory},
+		{name: "Credentials", condition: v1alpha1.ConditionCredentialsReady, do: r.credentials},
+		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.removeJobs},
+		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, undo: r.removeWorkload},
+		{name: "Address", condition: v1alpha1.ConditionAddressReady, do: r.address, alone: true},
+	}
+}
+
+// result is what came of a step in this pass.
+type result struct {
+	step step
+	ran  bool
+	err  error // nil, *waiting, or a fault
+}
+
+// waiting says that a step is at work and nothing is wrong.
+type waiting struct {
+	reason  string
+	message string
+	again   time.Duration // look again after this, if no event comes first
+}
+
+func (w *waiting) Error() string { return w.message }
+
+func asWaiting(err error) (w *waiting, ok bool) {
+	ok = errors.As(err, &w)
+	return w, ok
+}
+
+// do runs the steps until one is not finished; those that need no other run anyway.
+func (r *Reconciler) do(ctx context.Context, s *scope) {
+	stopped := false
+	for _, st := range r.steps() {
+		if stopped && !st.alone {
+			s.results = append(s.results, result{step: st})
+			continue
+		}
+		err := timed(ctx, st.name, s, st.do)
+		s.results = append(s.results, result{step: st, ran: true, err: err})
+		stopped = stopped || err != nil
+	}
+	for _, one := range s.results {
+		if _, atWork := asWaiting(one.err); one.err != nil && !atWork {
+			// What was verified before the fault may not be so any more.
+			r.verified.drop(s.tenant.Name)
+		}
+	}
+}
+
+// undo takes the steps back in reverse order and releases the Tenant after the
+// last one. It reports whether the Tenant is released.
+func (r *Reconciler) undo(ctx context.Context, s *scope) (deleted bool, err error) {
+	found, err := r.locate(ctx, s)
+	if err != nil {
+		s.results = append(s.results, result{step: r.steps()[0], ran: true, err: classed(err)})
+		return false, nil
+	}
+	if found {
+		if s.empty, err = r.namespaceEmpty(ctx, s); err != nil {
+			return false, err
+		}
+		for _, st := range slices.Backward(r.steps()) {
+			if st.undo == nil {
+				continue
+			}
+			err := timed(ctx, "Undo"+st.name, s, st.undo)
+			s.results = append(s.results, result{step: st, ran: true, err: err})
+			if err != nil {
+				return false, nil
+			}
+		}
+	}
+	before := s.tenant.DeepCopy()
+	s.tenant.Finalizers = slices.DeleteFunc(s.tenant.Finalizers, func(f string) bool { return f == v1alpha1.Finalizer })
+	if err := r.Client.Patch(ctx, s.tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("release tenant %s: %w", s.tenant.Name, err)
+	}
+	r.forget(s.tenant.Name)
+	return true, nil
+}
+
+// Inventory lists everything that exists for a tenant, for sweeps and for tests
+// that compare what is with what should be.
+func (r *Reconciler) Inventory(ctx context.Context, tenant *v1alpha1.Tenant) ([]string, error) {
+	s := r.scope(tenant)
+	if _, err := r.locate(ctx, s); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, st := range r.steps() {
+		if st.inventory == nil || s.id == "" {
+			continue
+		}
+		some, err := st.inventory(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("list what step %s made: %w", st.name, err)
+		}
+		all = append(all, some...)
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+func timed(ctx context.Context, name string, s *scope, run func(context.Context, *scope) error) error {
+	began := time.Now()
+	err := classed(run(ctx, s))
+	outcome := "done"
+	if _, ok := asWaiting(err); ok {
+		outcome = "waiting"
+	} else if err != nil {
+		outcome = "failed"
+	}
+	stepSeconds.WithLabelValues(name, outcome).Observe(time.Since(began).Seconds())
+	return err
+}
+
+// classed gives an error of the API server a reason. Conflicts and timeouts pass
+// by themselves; what it forbids or finds invalid does not.
+func classed(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := asWaiting(err); ok {
+		return err
+	}
+	if _, ok := fault.As(err); ok {
+		return err
+	}
+	switch {
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsRequestEntityTooLargeError(err):
+		return fault.New(v1alpha1.ReasonClusterRefused, err, "the API server refused: %v; check quotas, admission policies and the operator's rights", err)
+	}
+	return err
+}
