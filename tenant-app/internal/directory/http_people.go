@@ -183,14 +183,30 @@ type avatarInput struct {
 func (s *Service) registerAvatars(server *httpapi.Server) {
 	put := write("set-avatar", http.MethodPut, personPath+"/avatar", peopleTag, personKind, "update", "Set a person's picture: a PNG or JPEG of at most 2 MB as the body")
 	put.MaxBody = MaxAvatarBytes
+	put.Access = httpapi.SignedIn
 	httpapi.Register(server, put, func(ctx context.Context, in *avatarInput) (*personOutput, error) {
+		if err := requireSelfOrAdmin(ctx, in.ID); err != nil {
+			return nil, err
+		}
 		return s.personAfter(ctx, in.ID, s.SetAvatar(ctx, in.ID, in.RawBody, in.Check))
 	})
 	remove := write("remove-avatar", http.MethodDelete, personPath+"/avatar", peopleTag, personKind, "update", "Go back to the last two characters of the name")
+	remove.Access = httpapi.SignedIn
 	httpapi.Register(server, remove, func(ctx context.Context, in *idVersionInput) (*personOutput, error) {
+		if err := requireSelfOrAdmin(ctx, in.ID); err != nil {
+			return nil, err
+		}
 		return s.personAfter(ctx, in.ID, s.RemoveAvatar(ctx, in.ID, in.Check))
 	})
 	server.Router.Get("/files/avatars/{person}/{name}", s.serveAvatar)
+}
+
+// requireSelfOrAdmin lets people choose their own picture.
+func requireSelfOrAdmin(ctx context.Context, person kernel.ID) error {
+	if who, _ := kernel.PrincipalFrom(ctx); who.Admin || who.PersonID == person {
+		return nil
+	}
+	return kernel.Forbidden("administrators_only")
 }
 
 // serveAvatar streams a picture to people who are signed in. Its name changes with

@@ -15,7 +15,7 @@ type plan struct {
 	makeMissing bool
 	people      map[kernel.ID]*knownPerson
 	byLogin     map[string]*knownPerson // "phone:…", "mail:…", "staffNo:…" in lower case
-	inFile      map[string]*item        // the same keys, of rows before
+	inFile      map[string]*item        // the same keys and "person:…", of rows before
 	tree        nodes
 	positions   map[string]kernel.ID // open positions by name
 	items       []*item
@@ -80,13 +80,15 @@ func (p *plan) identify(it *item) {
 	if it.known != nil {
 		it.id, it.profile = it.known.ID, it.known.Profile.with(given)
 	}
-	for _, login := range given.logins() {
+	// Two rows may name one person by different logins.
+	keys := append(given.logins(), login{ColumnStaffNo, "person:" + it.id.String()})
+	for _, login := range keys {
 		if before, ok := p.inFile[login.key]; ok {
 			it.fail(login.column, "twice_in_file", kernel.Params{"row": before.number})
 			return
 		}
 	}
-	for _, login := range given.logins() {
+	for _, login := range keys {
 		p.inFile[login.key] = it
 	}
 }
@@ -145,21 +147,9 @@ func (p Profile) with(given Profile) Profile {
 	return p
 }
 
-// lead finds the managers. A row fails if its manager does not exist and does not
-// come in with the file, which may take further rows along.
+// lead finds the managers.
 func (p *plan) lead() {
-	for again := true; again; {
-		again = false
-		for _, it := range p.items {
-			if it.failed() || it.row.Manager == "" {
-				continue
-			}
-			if _, ok := p.manager(it); !ok {
-				it.fail(ColumnManager, "manager_unknown", kernel.Params{"staffNo": it.row.Manager})
-				again = true
-			}
-		}
-	}
+	p.failLeaderless()
 	leads := map[kernel.ID]kernel.ID{} // person → manager, as rows change it
 	for id, known := range p.people {
 		leads[id] = known.Profile.ManagerID
@@ -183,6 +173,24 @@ func (p *plan) lead() {
 	for _, it := range waiting {
 		it.fail(ColumnManager, "manager_circle", kernel.Params{"staffNo": it.row.Manager})
 	}
+	p.failLeaderless()
+}
+
+// failLeaderless fails the rows whose manager does not exist and does not come in
+// with the file, which may take further rows along.
+func (p *plan) failLeaderless() {
+	for again := true; again; {
+		again = false
+		for _, it := range p.items {
+			if it.failed() || it.row.Manager == "" {
+				continue
+			}
+			if _, ok := p.manager(it); !ok {
+				it.fail(ColumnManager, "manager_unknown", kernel.Params{"staffNo": it.row.Manager})
+				again = true
+			}
+		}
+	}
 }
 
 // manager is the person whose staff number stands in the row.
@@ -204,7 +212,7 @@ func (p *plan) manager(it *item) (kernel.ID, bool) {
 }
 
 func circle(leads map[kernel.ID]kernel.ID, person, manager kernel.ID) bool {
-	for range len(leads) + 1 {
+	for range len(leads) + 2 { // those with a manager, the first one asked for, and nobody
 		switch manager {
 		case kernel.NoID:
 			return false

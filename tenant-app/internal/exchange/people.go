@@ -15,10 +15,10 @@ const maxShown = 1_000
 
 // ImportRow is what became, or would become, of one row of a file.
 type ImportRow struct {
-	Row      int                 `json:"row" doc:"Number of the row as the office program shows it"`
-	Name     string              `json:"name"`
-	Outcome  directory.Outcome   `json:"outcome" enum:"created,updated,unchanged,failed"`
-	Changed  []string            `json:"changed" doc:"Columns that differ from what is known"`
+	Row      int                    `json:"row" doc:"Number of the row as the office program shows it"`
+	Name     string                 `json:"name"`
+	Outcome  directory.Outcome      `json:"outcome" enum:"created,updated,unchanged,failed"`
+	Changed  []string               `json:"changed" doc:"Columns that differ from what is known"`
 	Problems []directory.RowProblem `json:"problems" doc:"Why it does not go in"`
 }
 
