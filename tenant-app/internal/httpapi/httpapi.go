@@ -49,7 +49,7 @@ type Server struct {
 // New makes a server without operations. Modules add theirs before Handler.
 func New(config Config) *Server {
 	huma.DefaultArrayNullable = false
-	huma.NewError = newProblem
+	huma.NewError, huma.NewErrorWithContext = newProblem, newProblemInRequest
 	s := &Server{Router: chi.NewRouter(), config: config}
 	s.Router.Use(s.withRequest, s.recoverPanics, s.logRequests, s.limitBody, securityHeaders, s.canonicalHost, s.sameOrigin, s.withSession)
 	doc := huma.DefaultConfig("Atrium Office", "v1")

@@ -104,6 +104,15 @@ func newProblem(status int, message string, causes ...error) huma.StatusError {
 	return p
 }
 
+// newProblemInRequest adds the request's id to huma's own findings.
+func newProblemInRequest(ctx huma.Context, status int, message string, causes ...error) huma.StatusError {
+	made := newProblem(status, message, causes...)
+	if p, ok := made.(*Problem); ok && ctx != nil {
+		p.RequestID = kernel.RequestFrom(ctx.Context()).ID
+	}
+	return made
+}
+
 func codeOfStatus(status int) string {
 	switch status {
 	case http.StatusUnprocessableEntity:
