@@ -29,7 +29,7 @@ const usage = `usage: atrium-office [--settings DIR] COMMAND
   migrate up       bring the schema and the page's files up to this release
   migrate status   print the schema's version and what this program knows
   migrate check    succeed if there is nothing to migrate
-  seed             add a department tree and 30 people to try the office with
+  seed             add a company of 30 people to try the office with
 `
 
 // errUsage means that the arguments are wrong.
@@ -59,6 +59,8 @@ func run(ctx context.Context, args []string, out io.Writer, log *slog.Logger) er
 	switch {
 	case len(command) == 1 && command[0] == contract.CommandServe:
 		return serve(ctx, *dir, addresses{people: port(contract.PortHTTP), ops: port(contract.PortOps)}, log)
+	case len(command) == 1 && command[0] == contract.CommandSeed:
+		return seed(ctx, *dir, log)
 	case len(command) == 2 && command[0] == contract.CommandMigrate:
 		return migrate(ctx, *dir, command[1], out, log)
 	}
