@@ -1,0 +1,148 @@
+package watch_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/gateway/routes"
+	"atrium.dev/atrium/internal/gateway/watch"
+	"atrium.dev/atrium/test/env/kube"
+)
+
+// limit bounds each wait for the API server.
+const limit = time.Minute
+
+func TestRoutesFollowTheAPIAndOutliveIt(t *testing.T) {
+	environment := kube.New(t)
+	config, err := environment.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := false
+	stop := func() {
+		if !stopped {
+			stopped = true
+			if err := environment.Stop(); err != nil {
+				t.Errorf("stop the API server: %v", err)
+			}
+		}
+	}
+	defer stop()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	api, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := watch.New(config, routes.Service, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*limit)
+	defer cancel()
+	tables := make(chan *routes.Table, 1000)
+	go w.Run(ctx, func(table *routes.Table) { tables <- table })
+	follow := follower{t, tables}
+
+	if first := follow.until(func(table *routes.Table) bool { return true }); first.Hosts() != 0 {
+		t.Fatalf("%d hosts before there is any tenant", first.Hosts())
+	}
+	must(t, api.Create(ctx, plan("small", 2<<20)))
+	acme := tenant("acme")
+	must(t, api.Create(ctx, acme))
+	acme.Status = v1alpha1.TenantStatus{
+		Namespace: "tenant-acme", Hosts: []string{"acme.example.com", "oa.acme.example"},
+		Conditions: []metav1.Condition{{
+			Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: "Ready", LastTransitionTime: metav1.Now(),
+		}},
+	}
+	must(t, api.Status().Update(ctx, acme))
+	table := follow.until(func(table *routes.Table) bool { return table.Hosts() == 2 })
+	got, ok := table.Lookup("oa.acme.example")
+	want := routes.Route{
+		Tenant: "acme", DisplayName: "云杉科技", State: routes.Serving, Upstream: "office.tenant-acme.svc:80",
+		Limits: routes.Limits{MaxBodyBytes: 2 << 20, RequestsPerSecond: 20, Burst: 40},
+	}
+	if !ok || *got != want {
+		t.Fatalf("route is %+v, want %+v", got, want)
+	}
+
+	larger := plan("small", 2<<20)
+	must(t, api.Get(ctx, client.ObjectKeyFromObject(larger), larger))
+	larger.Spec.RequestLimits.MaxBodyBytes = 8 << 20
+	must(t, api.Update(ctx, larger))
+	follow.until(func(table *routes.Table) bool {
+		route, ok := table.Lookup("acme.example.com")
+		return ok && route.Limits.MaxBodyBytes == 8<<20
+	})
+
+	must(t, api.Delete(ctx, tenant("acme")))
+	follow.until(func(table *routes.Table) bool { return table.Hosts() == 0 })
+
+	globex := tenant("globex")
+	must(t, api.Create(ctx, globex))
+	globex.Status.Hosts = []string{"globex.example.com"}
+	must(t, api.Status().Update(ctx, globex))
+	follow.until(func(table *routes.Table) bool { return table.Hosts() == 1 })
+	stop()
+	if table, changed := follow.latest(); changed && table.Hosts() != 1 {
+		t.Errorf("the table lost its routes when the API server went away: %d hosts", table.Hosts())
+	}
+}
+
+type follower struct {
+	t      *testing.T
+	tables <-chan *routes.Table
+}
+
+// until waits for a table that suits.
+func (f follower) until(suits func(*routes.Table) bool) *routes.Table {
+	f.t.Helper()
+	deadline := time.After(limit)
+	for {
+		select {
+		case table := <-f.tables:
+			if suits(table) {
+				return table
+			}
+		case <-deadline:
+			f.t.Fatal("no such table came")
+		}
+	}
+}
+
+// latest is the newest table that has come and was not looked at yet.
+func (f follower) latest() (table *routes.Table, ok bool) {
+	for {
+		select {
+		case table = <-f.tables:
+			ok = true
+		default:
+			return table, ok
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tenant(name string) *v1alpha1.Tenant {
+	return &v1alpha1.Tenant{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       v1alpha1.TenantSpec{DisplayName: "云杉科技", Plan: "small", Release: "0.1.0"},
+	}
+}
