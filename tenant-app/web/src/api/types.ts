@@ -1,0 +1,20 @@
+// Short names for the shapes of openapi.json.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Me = Schemas['Me'];
+export type Session = Schemas['Session'];
+export type Account = Schemas['Account'];
+export type Invitation = Schemas['Invitation'];
+export type Person = Schemas['Person'];
+export type PersonDetail = Schemas['PersonDetail'];
+export type PersonRef = Schemas['PersonRef'];
+export type Post = Schemas['Post'];
+export type Ref = Schemas['Ref'];
+export type Department = Schemas['Department'];
+export type Tree = Schemas['Tree'];
+export type Position = Schemas['Position'];
+export type ImportReport = Schemas['ImportReport'];
+export type ImportRow = Schemas['ImportRow'];
+export type RowProblem = Schemas['RowProblem'];

@@ -1,0 +1,65 @@
+// Who is signed in, and where.
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { createContext, type ReactNode, use, useEffect } from 'react';
+import { api, take } from '../api/client';
+import type { Me } from '../api/types';
+import { rememberedLang, useLanguage, useT } from '../i18n';
+import { bindTo } from '../offline/keep';
+import { Blank, Failed } from '../ui/states';
+import { queryClient, toSignIn } from './queries';
+import classes from './session.module.css';
+
+export const meQuery = {
+  queryKey: ['me'],
+  queryFn: () => take(api.GET('/api/v1/me')),
+  meta: { keep: true },
+};
+
+const Context = createContext<Me | null>(null);
+
+/** The person who is signed in. Only below SessionGate. */
+export function useMe(): Me {
+  const me = use(Context);
+  if (!me) throw new Error('useMe outside SessionGate');
+  return me;
+}
+
+export function SessionGate({ children }: { children: ReactNode }) {
+  const t = useT();
+  const { lang, setLang } = useLanguage();
+  const { data, error, refetch } = useQuery(meQuery);
+
+  useEffect(() => {
+    if (data) void bindTo(queryClient, data.personId, data.dataEpoch);
+  }, [data]);
+  useEffect(() => {
+    if (data && !rememberedLang() && data.locale !== lang) setLang(data.locale);
+  }, [data, lang, setLang]);
+
+  if (data) return <Context value={data}>{children}</Context>;
+  if (!error) return <div className={classes.splash} role="status" aria-label={t('state.loading')} />;
+  return (
+    <main className={classes.splash}>
+      <Failed error={error} retry={() => void refetch()} />
+    </main>
+  );
+}
+
+/** What is left of the page when a part of it broke. */
+export function Broken({ onRetry }: { onRetry: () => void }) {
+  const t = useT();
+  return (
+    <Blank
+      icon="alert"
+      title={t('state.broken')}
+      text={t('state.brokenHint')}
+      action={<Button onClick={onRetry}>{t('action.reload')}</Button>}
+    />
+  );
+}
+
+export async function signOut(): Promise<void> {
+  await take(api.POST('/api/v1/sign-out'));
+  await toSignIn();
+}

@@ -1,0 +1,130 @@
+// 岗位: add, rename, order, delete.
+import { Button, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { explain } from '../../api/problem';
+import type { Position } from '../../api/types';
+import { useT } from '../../i18n';
+import { type Action, ActionMenu } from '../../ui/ActionMenu';
+import { Confirm } from '../../ui/Dialog';
+import { Icon } from '../../ui/Icon';
+import { guardEnter } from '../../ui/ime';
+import panel from '../../ui/Panel.module.css';
+import { Blank, Failed, SkeletonRows } from '../../ui/states';
+import { positionsQuery, useChange } from '../directory/queries';
+import { createPosition, deletePosition, movePosition, renamePosition } from './changes';
+import { NameDialog } from './NameDialog';
+import { step } from './order';
+
+type Open = { what: 'rename' | 'delete'; position: Position };
+
+export default function Positions() {
+  const t = useT();
+  const { data, error, refetch } = useQuery(positionsQuery);
+  const [open, setOpen] = useState<Open>();
+  const close = () => setOpen(undefined);
+  const remove = useChange(deletePosition, 'positions.deleted');
+  if (!data) return error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />;
+  return (
+    <div className={panel.panel}>
+      <p className={panel.hint}>{t('positions.hint')}</p>
+      <Add />
+      {data.items.length === 0 ? (
+        <Blank icon="briefcase" title={t('positions.none')} />
+      ) : (
+        <ul className={panel.rows}>
+          {data.items.map((position) => (
+            <Row key={position.id} position={position} all={data.items} onOpen={setOpen} />
+          ))}
+        </ul>
+      )}
+      {open?.what === 'rename' && (
+        <NameDialog
+          title={t('positions.rename')}
+          label={t('positions.name')}
+          name={open.position.name}
+          done="positions.renamed"
+          save={(name) => renamePosition(open.position, name)}
+          onClose={close}
+        />
+      )}
+      {open?.what === 'delete' && (
+        <Confirm
+          title={t('positions.delete')}
+          text={t('positions.deleteText', { name: open.position.name })}
+          confirm={t('positions.delete')}
+          danger
+          busy={remove.isPending}
+          onConfirm={() => remove.mutate(open.position, { onSettled: close })}
+          onClose={close}
+        />
+      )}
+    </div>
+  );
+}
+
+function Add() {
+  const t = useT();
+  const [name, setName] = useState('');
+  const add = useChange(createPosition, undefined, true);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim() !== '' && !add.isPending) add.mutate(name.trim(), { onSuccess: () => setName('') });
+  };
+  return (
+    <form onSubmit={submit} onKeyDown={guardEnter} className={panel.tools}>
+      <TextInput
+        className={panel.grow ?? ''}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        placeholder={t('positions.addHint')}
+        aria-label={t('positions.name')}
+        error={add.error ? explain(add.error, t) : undefined}
+        autoComplete="off"
+      />
+      <Button
+        type="submit"
+        loading={add.isPending}
+        disabled={name.trim() === ''}
+        leftSection={<Icon name="plus" size={16} />}
+      >
+        {t('positions.add')}
+      </Button>
+    </form>
+  );
+}
+
+function Row({
+  position,
+  all,
+  onOpen,
+}: {
+  position: Position;
+  all: Position[];
+  onOpen: (open: Open) => void;
+}) {
+  const t = useT();
+  const shift = useChange((to: { before: string | undefined }) => movePosition(position, to.before));
+  const up = step(all, position.id, -1);
+  const down = step(all, position.id, 1);
+  const actions: Action[] = [
+    { label: t('positions.rename'), icon: 'edit', run: () => onOpen({ what: 'rename', position }) },
+    { label: t('action.up'), icon: 'up', run: () => up && shift.mutate(up), disabled: !up },
+    { label: t('action.down'), icon: 'downward', run: () => down && shift.mutate(down), disabled: !down },
+    {
+      label: t('positions.delete'),
+      icon: 'trash',
+      run: () => onOpen({ what: 'delete', position }),
+      danger: true,
+    },
+  ];
+  return (
+    <li className={panel.row}>
+      <span className={panel.main}>
+        {position.name}
+        <span className={panel.sub}>{t('directory.count', { count: position.people })}</span>
+      </span>
+      <ActionMenu label={t('positions.actions', { name: position.name })} actions={actions} />
+    </li>
+  );
+}

@@ -1,0 +1,108 @@
+// What an administrator can do with a person.
+import { Button } from '@mantine/core';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, take } from '../../../api/client';
+import type { Account, PersonDetail } from '../../../api/types';
+import { useMe } from '../../../app/session';
+import { type Key, useT } from '../../../i18n';
+import { type Action, ActionMenu } from '../../../ui/ActionMenu';
+import { Confirm } from '../../../ui/Dialog';
+import { Icon } from '../../../ui/Icon';
+import { useChange } from '../queries';
+import { AvatarDialog } from './AvatarDialog';
+import { deactivate, endSessionsOf, reactivate, setAdministrator } from './changes';
+import { InvitationDialog } from './InvitationDialog';
+import PersonDialog from './PersonDialog';
+
+export const accountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['directory', 'account', id],
+    queryFn: () => take(api.GET('/api/v1/people/{id}/account', { params: { path: { id } } })),
+  });
+
+type Open = 'edit' | 'avatar' | 'invite' | Question;
+type Question = 'deactivate' | 'reactivate' | 'makeAdmin' | 'takeAdmin' | 'signOut';
+
+export default function PersonActions({ person, onGone }: { person: PersonDetail; onGone: () => void }) {
+  const t = useT();
+  const me = useMe();
+  const [open, setOpen] = useState<Open>();
+  const { data: account } = useQuery(accountQuery(person.id));
+  const self = person.id === me.personId;
+  const close = () => setOpen(undefined);
+  const left = person.status === 'deactivated';
+
+  const ask = (question: Question, icon: Action['icon'], danger = false): Action => ({
+    label: t(`manage.${question}` as Key),
+    icon,
+    danger,
+    run: () => setOpen(question),
+  });
+  const actions: Action[] = [{ label: t('avatar.change'), icon: 'camera', run: () => setOpen('avatar') }];
+  if (!left && account) {
+    actions.push({
+      label: t(account.state === 'active' ? 'manage.reset' : 'manage.invite'),
+      icon: 'link',
+      run: () => setOpen('invite'),
+    });
+    if (account.sessionsNow > 0 && !self) actions.push(ask('signOut', 'exit'));
+    if (!self) actions.push(ask(account.administrator ? 'takeAdmin' : 'makeAdmin', 'key'));
+  }
+  if (left) actions.push(ask('reactivate', 'refresh'));
+  else if (!self) actions.push(ask('deactivate', 'exit', true));
+
+  return (
+    <div style={{ display: 'flex', gap: 4, alignItems: 'center' }}>
+      <Button variant="subtle" leftSection={<Icon name="edit" size={16} />} onClick={() => setOpen('edit')}>
+        {t('person.edit')}
+      </Button>
+      <ActionMenu label={t('action.more')} actions={actions} />
+      {open === 'edit' && <PersonDialog person={person} onClose={close} />}
+      {open === 'avatar' && <AvatarDialog person={person} onClose={close} />}
+      {open === 'invite' && <InvitationDialog person={person} onClose={close} />}
+      {open && open !== 'edit' && open !== 'avatar' && open !== 'invite' && (
+        <Ask question={open} person={person} onClose={close} onGone={onGone} />
+      )}
+    </div>
+  );
+}
+
+const acts: Record<Question, (person: PersonDetail) => Promise<PersonDetail | Account | undefined>> = {
+  deactivate,
+  reactivate,
+  makeAdmin: (person) => setAdministrator(person.id, true),
+  takeAdmin: (person) => setAdministrator(person.id, false),
+  signOut: (person) => endSessionsOf(person.id),
+};
+
+function Ask({
+  question,
+  person,
+  onClose,
+  onGone,
+}: {
+  question: Question;
+  person: PersonDetail;
+  onClose: () => void;
+  onGone: () => void;
+}) {
+  const t = useT();
+  const change = useChange((p: PersonDetail) => acts[question](p), `manage.${question}Done` as Key);
+  return (
+    <Confirm
+      title={t(`manage.${question}` as Key)}
+      text={t(`manage.${question}Text` as Key, { name: person.name })}
+      confirm={t(`manage.${question}` as Key)}
+      danger={question === 'deactivate'}
+      busy={change.isPending}
+      onClose={onClose}
+      onConfirm={() =>
+        change.mutate(person, {
+          onSuccess: question === 'deactivate' ? onGone : onClose,
+          onError: onClose,
+        })
+      }
+    />
+  );
+}

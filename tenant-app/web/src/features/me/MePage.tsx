@@ -1,0 +1,100 @@
+// 我: own profile, look, devices, password.
+import { Button } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { type ComponentType, useState } from 'react';
+import { useParams } from 'wouter';
+import { explain } from '../../api/problem';
+import { mePlaces } from '../../app/places';
+import { signOut, useMe } from '../../app/session';
+import { useT } from '../../i18n';
+import { Confirm } from '../../ui/Dialog';
+import { Icon } from '../../ui/Icon';
+import { notify } from '../../ui/notices';
+import { PersonAvatar } from '../../ui/PersonAvatar';
+import { Sections } from '../../ui/Sections';
+import { personQuery } from '../directory/queries';
+import { About } from './About';
+import { Appearance } from './Appearance';
+import { Devices } from './Devices';
+import classes from './MePage.module.css';
+import { Password } from './Password';
+import { Profile } from './Profile';
+
+const sections: Record<string, ComponentType> = {
+  profile: Profile,
+  appearance: Appearance,
+  devices: Devices,
+  password: Password,
+  about: About,
+};
+
+export default function MePage() {
+  const t = useT();
+  const { section } = useParams<{ section?: string }>();
+  const Section = sections[section ?? 'profile'] ?? Profile;
+  return (
+    <Sections
+      title={t('nav.me')}
+      base="/me"
+      places={mePlaces}
+      current={section && `/me/${section}`}
+      above={<Self />}
+      below={<SignOut />}
+    >
+      <Section />
+    </Sections>
+  );
+}
+
+function Self() {
+  const me = useMe();
+  const { data: self } = useQuery(personQuery(me.personId));
+  return (
+    <div className={classes.self}>
+      <PersonAvatar
+        id={me.personId}
+        text={self?.avatarText ?? me.name.slice(-2)}
+        src={self?.avatar}
+        size={48}
+      />
+      <div>
+        <strong>{me.name}</strong>
+        <span>{me.company}</span>
+      </div>
+    </div>
+  );
+}
+
+function SignOut() {
+  const t = useT();
+  const [asking, setAsking] = useState(false);
+  const leave = useMutation({
+    mutationFn: signOut,
+    onError: (error) => notify({ tone: 'bad', text: explain(error, t) }),
+  });
+  return (
+    <>
+      <Button
+        className={classes.out ?? ''}
+        variant="subtle"
+        color="gray"
+        justify="flex-start"
+        fullWidth
+        leftSection={<Icon name="exit" />}
+        onClick={() => setAsking(true)}
+      >
+        {t('me.signOut')}
+      </Button>
+      {asking && (
+        <Confirm
+          title={t('me.signOut')}
+          text={t('me.signOutText')}
+          confirm={t('me.signOut')}
+          busy={leave.isPending}
+          onConfirm={() => leave.mutate()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}

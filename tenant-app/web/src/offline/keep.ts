@@ -1,0 +1,66 @@
+// Keeps what the directory last showed, so that it can be read without network. One copy per device, bound to
+// one person and one data epoch; gone at the next sign-in of anybody else.
+import { type DehydratedState, dehydrate, hydrate, type QueryClient } from '@tanstack/react-query';
+
+const box = 'atrium-kept';
+const place = '/kept';
+const pauseMs = 1_000;
+const maxAgeMs = 14 * 24 * 3_600_000;
+
+type Kept = { personId: string; dataEpoch: number; at: number; state: DehydratedState };
+
+let owner: { personId: string; dataEpoch: number } | undefined;
+
+/** Cache storage is missing on plain-http pages and in some embedded browsers: then nothing is kept. */
+const open = () => ('caches' in globalThis ? caches.open(box) : undefined);
+
+async function read(): Promise<Kept | undefined> {
+  const found = await (await open())?.match(place);
+  return found ? ((await found.json()) as Kept) : undefined;
+}
+
+/** Fills the cache with what was kept. A copy that cannot be read counts as none. */
+export async function restore(client: QueryClient): Promise<void> {
+  const kept = await read().catch(() => undefined);
+  if (!kept || Date.now() - kept.at > maxAgeMs) return;
+  hydrate(client, kept.state);
+}
+
+/** From now on what is read is kept for this person; what was kept for another is dropped. */
+export async function bindTo(client: QueryClient, personId: string, dataEpoch: number): Promise<void> {
+  if (owner?.personId === personId && owner.dataEpoch === dataEpoch) return;
+  const kept = await read().catch(() => undefined);
+  if (kept && (kept.personId !== personId || kept.dataEpoch !== dataEpoch)) {
+    await forget();
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'me' });
+  }
+  if (!owner) watch(client);
+  owner = { personId, dataEpoch };
+}
+
+function watch(client: QueryClient) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  client.getQueryCache().subscribe((event) => {
+    if (event.type !== 'updated' || event.action.type !== 'success' || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      void save(client);
+    }, pauseMs);
+  });
+}
+
+async function save(client: QueryClient) {
+  const store = await open();
+  if (!store || !owner) return;
+  const state = dehydrate(client, {
+    shouldDehydrateQuery: (query) => query.state.status === 'success' && query.meta?.keep === true,
+  });
+  const kept: Kept = { ...owner, at: Date.now(), state };
+  await store.put(place, new Response(JSON.stringify(kept))).catch(() => undefined);
+}
+
+/** Drops everything that was kept. */
+export async function forget(): Promise<void> {
+  owner = undefined;
+  if ('caches' in globalThis) await caches.delete(box);
+}
