@@ -14,10 +14,21 @@ import (
 	"testing"
 	"time"
 
+	"atrium.dev/hack/cluster/internal/cluster"
 	"atrium.dev/hack/cluster/internal/image"
 	"atrium.dev/hack/cluster/internal/process"
 	"atrium.dev/hack/cluster/internal/state"
 )
+
+// TestMain lets the forwarder that a test starts be this program, which the tool
+// copies as it copies itself.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == cluster.ServeCommand {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // needMachine skips a test that takes the machine's one place for a cluster
 // unless it was asked for.
