@@ -7,7 +7,7 @@ import (
 // DatabaseServerSpec says how the operator reaches a database of a PostgreSQL server.
 //
 // +kubebuilder:validation:XValidation:rule="self.database == oldSelf.database",fieldPath=".database",message="database cannot change: the tenants' data lies in it; make another DatabaseServer for another database"
-// +kubebuilder:validation:XValidation:rule="!(self.sslMode in ['verify-ca', 'verify-full']) || (has(self.caBundle) && self.caBundle != ”)",fieldPath=".caBundle",message="caBundle must hold the authority's certificate (PEM) for sslMode verify-ca and verify-full: the app's image trusts no public authority for databases"
+// +kubebuilder:validation:XValidation:rule="!(self.sslMode in ['verify-ca', 'verify-full']) || (has(self.caBundle) && self.caBundle.size() > 0)",fieldPath=".caBundle",message="caBundle must hold the authority's certificate (PEM) for sslMode verify-ca and verify-full: the app's image trusts no public authority for databases"
 type DatabaseServerSpec struct {
 	// host is a name or an address that pods of the cluster can reach,
 	// for example postgres.atrium-system.svc.

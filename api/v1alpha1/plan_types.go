@@ -89,7 +89,7 @@ type DatabaseLimits struct {
 	// statementTimeout ends a statement of the app that runs longer.
 	// +optional
 	// +kubebuilder:default="30s"
-	// +kubebuilder:validation:XValidation:rule="self >= duration('1s') && self <= duration('10m')",message="statementTimeout must be between 1s and 10m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('10m')",message="statementTimeout must be between 1s and 10m"
 	StatementTimeout metav1.Duration `json:"statementTimeout"`
 }
 

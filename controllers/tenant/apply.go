@@ -94,6 +94,7 @@ func (r *Reconciler) render(s *scope, object client.Object) (*unstructured.Unstr
 		return nil, "", fmt.Errorf("render %s %s: %w", gvk.Kind, object.GetName(), err)
 	}
 	prune(fields)
+	delete(fields, "status")
 	want := &unstructured.Unstructured{Object: fields}
 	want.SetGroupVersionKind(gvk)
 	raw, err := json.Marshal(want.Object)
@@ -111,10 +112,8 @@ func (r *Reconciler) render(s *scope, object client.Object) (*unstructured.Unstr
 	return want, digest, nil
 }
 
-// prune takes out status, nulls and creationTimestamp.
+// prune takes out the nulls that Go's zero values leave.
 func prune(fields map[string]any) {
-	delete(fields, "status")
-	delete(fields, "creationTimestamp")
 	for key, value := range fields {
 		switch v := value.(type) {
 		case nil:

@@ -133,35 +133,48 @@ func (s *Store) Check(ctx context.Context, probe string) error {
 func (s *Store) EnsureBucket(ctx context.Context, bucket, installation, tenantID string, existing bool) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	found, err := s.client.GetBucketTagging(ctx, bucket)
-	switch code := minio.ToErrorResponse(err).Code; {
-	case err == nil:
-		have := found.ToMap()
-		if have[tagInstallation] != installation || have[tagTenant] != tenantID {
+	if !existing {
+		err := s.client.MakeBucket(ctx, bucket, minio.MakeBucketOptions{Region: s.config.Region})
+		switch minio.ToErrorResponse(err).Code {
+		case "BucketAlreadyOwnedByYou":
+		case "BucketAlreadyExists":
 			return s.taken(bucket)
-		}
-		return nil
-	case code == minio.NoSuchBucket && existing:
-		return fault.Blocked(v1alpha1.ReasonBucketMissing, err,
-			"bucket %s is gone from ObjectStore %s: restore it from a backup, or create it empty by hand to go on without the files", bucket, s.config.Name)
-	case code == minio.NoSuchBucket:
-		if err := s.client.MakeBucket(ctx, bucket, minio.MakeBucketOptions{Region: s.config.Region}); err != nil {
-			if minio.ToErrorResponse(err).Code == "BucketAlreadyExists" {
-				return s.taken(bucket)
+		default:
+			if err != nil {
+				return s.fault("make bucket "+bucket, err)
 			}
-			return s.fault("make bucket "+bucket, err)
+			return s.mark(ctx, bucket, installation, tenantID)
 		}
-		return s.mark(ctx, bucket, installation, tenantID)
-	case code == "NoSuchTagSet":
+	}
+	found, err := s.client.GetBucketTagging(ctx, bucket)
+	switch minio.ToErrorResponse(err).Code {
+	case minio.NoSuchBucket:
+		return s.missing(bucket)
+	case "NoSuchTagSet": // MinIO says so of a bucket that is not there as well
 		return s.markUnmarked(ctx, bucket, installation, tenantID)
 	}
-	return s.fault("look at bucket "+bucket, err)
+	if err != nil {
+		return s.fault("look at bucket "+bucket, err)
+	}
+	have := found.ToMap()
+	if have[tagInstallation] != installation || have[tagTenant] != tenantID {
+		return s.taken(bucket)
+	}
+	return nil
+}
+
+func (s *Store) missing(bucket string) error {
+	return fault.Blocked(v1alpha1.ReasonBucketMissing, nil,
+		"bucket %s is gone from ObjectStore %s: restore it from a backup, or create it empty by hand to go on without the files", bucket, s.config.Name)
 }
 
 // markUnmarked marks a bucket that is empty: we made it and were stopped, or a
 // person made it at our request.
 func (s *Store) markUnmarked(ctx context.Context, bucket, installation, tenantID string) error {
 	for object := range s.client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Recursive: true, MaxKeys: 1}) {
+		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
+			return s.missing(bucket)
+		}
 		if object.Err != nil {
 			return s.fault("list bucket "+bucket, object.Err)
 		}
