@@ -110,10 +110,10 @@ func TestLifeOfAnInstallation(t *testing.T) {
 func TestUpgradeBringsNewFields(t *testing.T) {
 	s := start(t)
 	s.helm(append([]string{"install", releaseName, chartPath(t), "--create-namespace"}, demoValues(t)...)...)
-	s.kubectl("patch", "crd", "plans.atrium.dev", "--type=json", `--patch=[{"op":"remove","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/replicas"}]`)
+	s.kubectl("patch", "crd", "objectstores.atrium.dev", "--type=json", `--patch=[{"op":"remove","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/region"}]`)
 	s.helm(append([]string{"upgrade", releaseName, chartPath(t)}, demoValues(t)...)...)
-	field := "jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.replicas.type}"
-	if got := s.kubectl("get", "crd", "plans.atrium.dev", "-o", field); got != "integer" {
-		t.Errorf("after an upgrade the definition's new field has type %q, want integer", got)
+	field := "jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.region.type}"
+	if got := s.kubectl("get", "crd", "objectstores.atrium.dev", "-o", field); got != "string" {
+		t.Errorf("after an upgrade the definition's new field has type %q, want string", got)
 	}
 }
