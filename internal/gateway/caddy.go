@@ -164,7 +164,7 @@ func quietLogging() *caddy.Logging {
 	return &caddy.Logging{Logs: map[string]*caddy.CustomLog{
 		caddy.DefaultLoggerName: {
 			BaseLog: caddy.BaseLog{Level: "WARN"},
-			Exclude: []string{"http.handlers.reverse_proxy", "http.log"},
+			Exclude: []string{"http.handlers.reverse_proxy", "http.log", "admin"}, // its admin endpoint is off, on purpose
 		},
 	}}
 }

@@ -68,6 +68,7 @@ func (c *clock) pass(d time.Duration) {
 func TestGoldenSignals(t *testing.T) {
 	now := newClock()
 	f := start(t, withClock(now.Now))
+	begun := make(chan struct{})
 	f.serveAcme(func(w http.ResponseWriter, r *http.Request) {
 		took, err := time.ParseDuration(r.URL.Query().Get("took"))
 		if err != nil {
@@ -78,13 +79,22 @@ func TestGoldenSignals(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 		_ = http.NewResponseController(w).Flush()
+		<-begun
 		now.pass(time.Hour) // a long download is not a slow answer
 	})
 	if got := f.counter("atrium_gateway_requests_total", "tenant", "acme", "code", "5xx"); got != 0 {
 		t.Errorf("a new company begins with %v errors", got)
 	}
 	for _, target := range []string{"/?took=100ms", "/?took=700ms", "/?took=3s", "/bad?took=1ms"} {
-		f.get("http://acme.test" + target)
+		res, err := f.client.Get("http://acme.test" + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun <- struct{}{}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			t.Error(err)
+		}
+		res.Body.Close()
 	}
 	f.get("http://nobody.test/")
 	f.logged(5)
