@@ -47,10 +47,13 @@ func (l local) prepare(ctx context.Context, p progress) (*target, error) {
 		t.images[name] = "atrium.dev/" + name + "@" + row[1]
 		load = append(load, row[2])
 	}
-	return t, p.step("images", func() (string, error) {
-		_, err := l.tool(ctx, "cluster", load...)
-		return fmt.Sprintf("%d are in the cluster", len(demoImages)), err
-	})
+	if _, err := l.tool(ctx, "cluster", load...); err != nil {
+		return nil, err
+	}
+	// The forwarder's connections come from the node itself.
+	node, err := t.kubectl(ctx, "", "get", "nodes", `--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
+	t.proxy = node + "/32"
+	return t, err
 }
 
 // demoImages are those that the demo's chart and companies run.

@@ -28,6 +28,9 @@ func installPlatform(ctx context.Context, p progress, t *target) error {
 	if t.storage != "" {
 		args = append(args, "--set", "demo.storageClassName="+t.storage)
 	}
+	if t.proxy != "" {
+		args = append(args, "--set", "gateway.trustedProxies={"+t.proxy+"}")
+	}
 	if _, err := t.helm(ctx, args...); err != nil {
 		return err
 	}

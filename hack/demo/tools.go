@@ -66,6 +66,7 @@ type target struct {
 	helmPath    string
 	kubeconfig  string            // empty: what kubectl finds by itself
 	storage     string            // storage class of the demo's volumes; empty: the default
+	proxy       string            // network of what stands before the gateway; empty: nothing
 	images      map[string]string // image name → reference by digest
 }
 

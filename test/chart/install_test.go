@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/yaml"
 
 	"atrium.dev/atrium/test/env/kube"
 )
@@ -109,11 +110,37 @@ func TestLifeOfAnInstallation(t *testing.T) {
 // were at the first installation; ours are templates.
 func TestUpgradeBringsNewFields(t *testing.T) {
 	s := start(t)
-	s.helm(append([]string{"install", releaseName, chartPath(t), "--create-namespace"}, demoValues(t)...)...)
-	s.kubectl("patch", "crd", "objectstores.atrium.dev", "--type=json", `--patch=[{"op":"remove","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/region"}]`)
+	former := filepath.Join(t.TempDir(), "atrium")
+	if err := os.CopyFS(former, os.DirFS(chartPath(t))); err != nil {
+		t.Fatal(err)
+	}
+	takeOut(t, filepath.Join(former, "files", "crd", "atrium.dev_objectstores.yaml"), "region")
+	s.helm(append([]string{"install", releaseName, former, "--create-namespace"}, demoValues(t)...)...)
+	field := []string{"get", "crd", "objectstores.atrium.dev", "-o", "jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.region.type}"}
+	if got := s.kubectl(field...); got != "" {
+		t.Fatalf("the former definition has the field already, of type %s", got)
+	}
 	s.helm(append([]string{"upgrade", releaseName, chartPath(t)}, demoValues(t)...)...)
-	field := "jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.region.type}"
-	if got := s.kubectl("get", "crd", "objectstores.atrium.dev", "-o", field); got != "string" {
-		t.Errorf("after an upgrade the definition's new field has type %q, want string", got)
+	if got := s.kubectl(field...); got != "string" {
+		t.Errorf("after the upgrade the definition's new field has type %q, want string", got)
+	}
+}
+
+// takeOut removes a field of the spec from a definition.
+func takeOut(t *testing.T, file, field string) {
+	t.Helper()
+	var crd object
+	if err := yaml.Unmarshal([]byte(read(t, file)), &crd); err != nil {
+		t.Fatal(err)
+	}
+	version := list(crd, "spec", "versions")[0]
+	properties, _ := dig(version, "schema", "openAPIV3Schema", "properties", "spec", "properties").(object)
+	delete(properties, field)
+	raw, err := yaml.Marshal(crd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, raw, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
