@@ -4,6 +4,7 @@
 package kube
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -54,24 +55,25 @@ func New(t testing.TB) *envtest.Environment {
 }
 
 // binaries is a folder that holds etcd, kube-apiserver and kubectl, as envtest
-// wants them.
+// wants them. Each ends with the thread that started it, so that a test that is
+// killed leaves no server behind.
 var binaries = sync.OnceValues(func() (string, error) {
 	parts, err := env.Parts("etcd", "kubernetes")
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(os.TempDir(), "atrium-test", "envtest-"+filepath.Base(parts["kubernetes"]))
+	dir := filepath.Join(os.TempDir(), "atrium-test", "programs-"+filepath.Base(parts["kubernetes"]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	for name, part := range map[string]string{"etcd": "etcd", "kube-apiserver": "kubernetes", "kubectl": "kubernetes"} {
-		link := filepath.Join(dir, name)
-		target := filepath.Join(parts[part], name)
-		if now, err := os.Readlink(link); err == nil && now == target {
-			continue
+		script := fmt.Sprintf("#!/bin/sh\nexec setpriv --pdeathsig KILL -- '%s' \"$@\"\n", filepath.Join(parts[part], name))
+		// Another test process may run the script at this moment: replace it whole.
+		draft := filepath.Join(dir, fmt.Sprintf("%s.%d", name, os.Getpid()))
+		if err := os.WriteFile(draft, []byte(script), 0o755); err != nil {
+			return "", err
 		}
-		_ = os.Remove(link)
-		if err := os.Symlink(target, link); err != nil && !os.IsExist(err) {
+		if err := os.Rename(draft, filepath.Join(dir, name)); err != nil {
 			return "", err
 		}
 	}
