@@ -26,7 +26,7 @@ export function formatTime(lang: Lang, value: string, timeZone?: string): string
 
 /** 甲、乙和丙 / A, B and C */
 export function formatList(lang: Lang, items: string[]): string {
-  return new Intl.ListFormat(lang, { type: 'conjunction' }).format(items);
+  return new Intl.ListFormat(lang === 'en' ? 'en-GB' : lang, { type: 'conjunction' }).format(items);
 }
 
 /** 138 0000 0001: easier to read out; any other number stays as it is. */

@@ -1,5 +1,5 @@
 // A window over the page; on a phone it is the page.
-import { Button, Modal } from '@mantine/core';
+import { Modal } from '@mantine/core';
 import '@mantine/core/styles/Overlay.layer.css';
 import '@mantine/core/styles/ModalBase.layer.css';
 import '@mantine/core/styles/Modal.layer.css';
@@ -34,40 +34,5 @@ export function Dialog({ title, onClose, children, size = 'md', full = true }: P
     >
       {children}
     </Modal>
-  );
-}
-
-type ConfirmProps = {
-  title: string;
-  text: string;
-  confirm: string;
-  danger?: boolean;
-  busy?: boolean;
-  onConfirm: () => void;
-  onClose: () => void;
-};
-
-export function Confirm({
-  title,
-  text,
-  confirm,
-  danger = false,
-  busy = false,
-  onConfirm,
-  onClose,
-}: ConfirmProps) {
-  const t = useT();
-  return (
-    <Dialog title={title} onClose={onClose} size="sm" full={false}>
-      <p className={classes.text}>{text}</p>
-      <div className={classes.actions}>
-        <Button variant="default" onClick={onClose}>
-          {t('action.cancel')}
-        </Button>
-        <Button {...(danger ? { color: 'red.9' } : {})} loading={busy} onClick={onConfirm} data-autofocus>
-          {confirm}
-        </Button>
-      </div>
-    </Dialog>
   );
 }

@@ -1,13 +1,13 @@
 // The tree of departments, to shape it.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import type { Department, Tree } from '../../api/types';
 import { useLanguage, useT } from '../../i18n';
 import { formatList } from '../../i18n/format';
 import { type Action, ActionMenu } from '../../ui/ActionMenu';
-import { Confirm } from '../../ui/Dialog';
+import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
 import panel from '../../ui/Panel.module.css';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
@@ -15,10 +15,12 @@ import { treeQuery, useChange } from '../directory/queries';
 import { childrenOf, pathOf } from '../directory/tree';
 import { createDepartment, deleteDepartment, moveDepartment, renameDepartment } from './changes';
 import classes from './Departments.module.css';
-import { HeadsDialog } from './HeadsDialog';
-import { MoveDialog } from './MoveDialog';
-import { NameDialog } from './NameDialog';
 import { step } from './order';
+
+const NameDialog = lazy(() => import('./NameDialog'));
+
+const HeadsDialog = lazy(() => import('./HeadsDialog'));
+const MoveDialog = lazy(() => import('./MoveDialog'));
 
 type Open = { what: 'add' | 'rename' | 'move' | 'heads' | 'delete'; department?: Department };
 
@@ -44,7 +46,9 @@ export default function Departments() {
           ))}
         </ul>
       )}
-      {open && <Opened open={open} tree={tree} onClose={() => setOpen(undefined)} />}
+      <Suspense fallback={null}>
+        {open && <Opened open={open} tree={tree} onClose={() => setOpen(undefined)} />}
+      </Suspense>
     </div>
   );
 }

@@ -13,7 +13,13 @@ import { useChange } from '../directory/queries';
 import { setHeads } from './changes';
 import classes from './Departments.module.css';
 
-export function HeadsDialog({ department, onClose }: { department: Department; onClose: () => void }) {
+export default function HeadsDialog({
+  department,
+  onClose,
+}: {
+  department: Department;
+  onClose: () => void;
+}) {
   const t = useT();
   const [heads, setChosen] = useState<Picked[]>(department.heads);
   const save = useChange(

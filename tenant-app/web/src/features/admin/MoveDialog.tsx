@@ -11,7 +11,7 @@ import { moveDepartment } from './changes';
 
 const top = 'top';
 
-export function MoveDialog({
+export default function MoveDialog({
   department,
   tree,
   onClose,

@@ -16,7 +16,7 @@ type Props = {
   onClose: () => void;
 };
 
-export function NameDialog({ title, label, name: first = '', done, save, onClose }: Props) {
+export default function NameDialog({ title, label, name: first = '', done, save, onClose }: Props) {
   const t = useT();
   const [name, setName] = useState(first);
   const change = useChange(save, done, true);

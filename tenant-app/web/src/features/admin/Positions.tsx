@@ -1,20 +1,21 @@
 // 岗位: add, rename, order, delete.
 import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useState } from 'react';
 import { explain } from '../../api/problem';
 import type { Position } from '../../api/types';
 import { useT } from '../../i18n';
 import { type Action, ActionMenu } from '../../ui/ActionMenu';
-import { Confirm } from '../../ui/Dialog';
+import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
 import { guardEnter } from '../../ui/ime';
 import panel from '../../ui/Panel.module.css';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
 import { positionsQuery, useChange } from '../directory/queries';
 import { createPosition, deletePosition, movePosition, renamePosition } from './changes';
-import { NameDialog } from './NameDialog';
 import { step } from './order';
+
+const NameDialog = lazy(() => import('./NameDialog'));
 
 type Open = { what: 'rename' | 'delete'; position: Position };
 
@@ -39,14 +40,16 @@ export default function Positions() {
         </ul>
       )}
       {open?.what === 'rename' && (
-        <NameDialog
-          title={t('positions.rename')}
-          label={t('positions.name')}
-          name={open.position.name}
-          done="positions.renamed"
-          save={(name) => renamePosition(open.position, name)}
-          onClose={close}
-        />
+        <Suspense fallback={null}>
+          <NameDialog
+            title={t('positions.rename')}
+            label={t('positions.name')}
+            name={open.position.name}
+            done="positions.renamed"
+            save={(name) => renamePosition(open.position, name)}
+            onClose={close}
+          />
+        </Suspense>
       )}
       {open?.what === 'delete' && (
         <Confirm

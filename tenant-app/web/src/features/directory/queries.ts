@@ -34,6 +34,13 @@ export const personQuery = (id: string) =>
     meta: keep,
   });
 
+/** Whether and how a person can sign in; for administrators. */
+export const accountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['directory', 'account', id],
+    queryFn: () => take(api.GET('/api/v1/people/{id}/account', { params: { path: { id } } })),
+  });
+
 /** The query parameters for a filter: a search goes through the whole company. */
 export function peopleParams({ place, below, q }: PeopleFilter) {
   const status = place === 'deactivated' ? ('deactivated' as const) : ('active' as const);

@@ -7,7 +7,7 @@ import type { Session } from '../../api/types';
 import { useMe } from '../../app/session';
 import { useLanguage, useT } from '../../i18n';
 import { formatTime } from '../../i18n/format';
-import { Confirm } from '../../ui/Dialog';
+import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
 import { notify } from '../../ui/notices';
 import panel from '../../ui/Panel.module.css';

@@ -7,7 +7,7 @@ import { explain } from '../../api/problem';
 import { mePlaces } from '../../app/places';
 import { signOut, useMe } from '../../app/session';
 import { useT } from '../../i18n';
-import { Confirm } from '../../ui/Dialog';
+import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
 import { notify } from '../../ui/notices';
 import { PersonAvatar } from '../../ui/PersonAvatar';

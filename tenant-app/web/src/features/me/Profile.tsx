@@ -12,9 +12,7 @@ import { Failed, SkeletonRows } from '../../ui/states';
 import { personQuery } from '../directory/queries';
 import classes from './MePage.module.css';
 
-const AvatarDialog = lazy(() =>
-  import('../directory/manage/AvatarDialog').then((m) => ({ default: m.AvatarDialog })),
-);
+const AvatarDialog = lazy(() => import('../directory/manage/AvatarDialog'));
 
 export function Profile() {
   const { t, lang } = useLanguage();

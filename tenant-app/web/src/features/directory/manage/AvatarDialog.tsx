@@ -12,7 +12,7 @@ import classes from './AvatarDialog.module.css';
 import { removeAvatar, setAvatar } from './changes';
 import { cutSquare } from './picture';
 
-export function AvatarDialog({ person, onClose }: { person: PersonDetail; onClose: () => void }) {
+export default function AvatarDialog({ person, onClose }: { person: PersonDetail; onClose: () => void }) {
   const t = useT();
   const [picture, setPicture] = useState<Blob>();
   const [unreadable, setUnreadable] = useState(false);

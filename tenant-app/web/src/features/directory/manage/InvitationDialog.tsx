@@ -10,12 +10,11 @@ import { useCopy } from '../../../ui/copy';
 import { Dialog } from '../../../ui/Dialog';
 import { Icon } from '../../../ui/Icon';
 import { Qr } from '../../../ui/Qr';
-import { useChange } from '../queries';
+import { accountQuery, useChange } from '../queries';
 import { invite, withdrawInvitation } from './changes';
 import classes from './InvitationDialog.module.css';
-import { accountQuery } from './PersonActions';
 
-export function InvitationDialog({ person, onClose }: { person: PersonDetail; onClose: () => void }) {
+export default function InvitationDialog({ person, onClose }: { person: PersonDetail; onClose: () => void }) {
   const { t, lang } = useLanguage();
   const { timezone } = useMe();
   const { data: account } = useQuery(accountQuery(person.id));

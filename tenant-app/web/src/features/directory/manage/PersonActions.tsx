@@ -1,25 +1,19 @@
 // What an administrator can do with a person.
 import { Button } from '@mantine/core';
-import { queryOptions, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { api, take } from '../../../api/client';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useState } from 'react';
 import type { Account, PersonDetail } from '../../../api/types';
 import { useMe } from '../../../app/session';
 import { type Key, useT } from '../../../i18n';
 import { type Action, ActionMenu } from '../../../ui/ActionMenu';
-import { Confirm } from '../../../ui/Dialog';
+import { Confirm } from '../../../ui/Confirm';
 import { Icon } from '../../../ui/Icon';
-import { useChange } from '../queries';
-import { AvatarDialog } from './AvatarDialog';
+import { accountQuery, useChange } from '../queries';
 import { deactivate, endSessionsOf, reactivate, setAdministrator } from './changes';
-import { InvitationDialog } from './InvitationDialog';
-import PersonDialog from './PersonDialog';
 
-export const accountQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['directory', 'account', id],
-    queryFn: () => take(api.GET('/api/v1/people/{id}/account', { params: { path: { id } } })),
-  });
+const PersonDialog = lazy(() => import('./PersonDialog'));
+const AvatarDialog = lazy(() => import('./AvatarDialog'));
+const InvitationDialog = lazy(() => import('./InvitationDialog'));
 
 type Open = 'edit' | 'avatar' | 'invite' | Question;
 type Question = 'deactivate' | 'reactivate' | 'makeAdmin' | 'takeAdmin' | 'signOut';
@@ -58,9 +52,11 @@ export default function PersonActions({ person, onGone }: { person: PersonDetail
         {t('person.edit')}
       </Button>
       <ActionMenu label={t('action.more')} actions={actions} />
-      {open === 'edit' && <PersonDialog person={person} onClose={close} />}
-      {open === 'avatar' && <AvatarDialog person={person} onClose={close} />}
-      {open === 'invite' && <InvitationDialog person={person} onClose={close} />}
+      <Suspense fallback={null}>
+        {open === 'edit' && <PersonDialog person={person} onClose={close} />}
+        {open === 'avatar' && <AvatarDialog person={person} onClose={close} />}
+        {open === 'invite' && <InvitationDialog person={person} onClose={close} />}
+      </Suspense>
       {open && open !== 'edit' && open !== 'avatar' && open !== 'invite' && (
         <Ask question={open} person={person} onClose={close} onGone={onGone} />
       )}
