@@ -182,7 +182,8 @@ func firstLine(t *testing.T, address string) (client, line string) {
 	}
 	line, err = bufio.NewReader(connection).ReadString('\n')
 	if err != nil {
-		t.Fatal(err)
+		log, _ := os.ReadFile(state.Dir(state.DefaultDir).Path("logs", "forwarder.log"))
+		t.Fatalf("%v; the forwarder says:\n%s", err, log)
 	}
 	return connection.LocalAddr().String(), line
 }

@@ -33,6 +33,10 @@ func TestWorkloadsAndPolicies(t *testing.T) {
 		t.Errorf("inside the namespace the Service answers %q", out)
 	}
 
+	// The machine itself is let in: the kubelet probes from there.
+	mustKubectl(t, "-n", "one", "rollout", "restart", "deployment/peer")
+	mustKubectl(t, "-n", "one", "rollout", "status", "deployment/peer", "--timeout=60s")
+
 	const listen = "127.0.0.1:18099"
 	do(t, "forward", "--listen", listen, "--namespace", "one", "--service", "peer", "--port", "lines")
 	client, line := firstLine(t, listen)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/template"
 
+	"atrium.dev/hack/cluster/internal/leftovers"
 	"atrium.dev/hack/cluster/internal/network"
 	"atrium.dev/hack/cluster/internal/state"
 )
@@ -22,6 +23,7 @@ type values struct {
 	NodeIP       string
 	DNSService   string
 	ClusterRange string
+	HostTable    string // table of the packet filter that marks the machine's packets
 	PodBridge    string
 	PodCIDR      string // of this node; only known once it has registered
 	PauseImage   string
@@ -34,7 +36,7 @@ type values struct {
 func (c *Cluster) values() values {
 	v := values{
 		State: c.State, Parts: c.Parts, NodeName: nodeName, NodeIP: network.NodeIP, DNSService: network.DNSService,
-		ClusterRange: network.Cluster.String(), PodBridge: network.PodBridge,
+		ClusterRange: network.Cluster.String(), PodBridge: network.PodBridge, HostTable: leftovers.HostTable,
 		PauseImage: c.programImage("pause").Name, CoreDNSImage: c.programImage("coredns").Name,
 		StorageClass: storageClass, VolumeSize: volumeSize,
 	}

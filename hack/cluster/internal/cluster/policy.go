@@ -1,12 +1,14 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"atrium.dev/hack/cluster/internal/command"
 	"atrium.dev/hack/cluster/internal/debian"
 	"atrium.dev/hack/cluster/internal/leftovers"
 	"atrium.dev/hack/cluster/internal/network"
@@ -47,7 +49,8 @@ func (c *Cluster) ciliumSpec() process.Spec {
 			"--enable-health-checking=false", "--enable-endpoint-health-checking=false", "--enable-gops=false",
 			"--devices=" + network.Bridge, "--direct-routing-device=" + network.Bridge,
 			"--identity-allocation-mode=crd", "--identity-management-mode=agent",
-			"--cni-exclusive=false",
+			// The kubelet probes from the machine itself, and so do forwarded connections come.
+			"--allow-localhost=always", "--cni-exclusive=false",
 		},
 	}
 }
@@ -90,6 +93,9 @@ func (c *Cluster) startCilium(ctx context.Context) error {
 	if err := os.Symlink(c.part("cilium", "bpf"), programs); err != nil {
 		return err
 	}
+	if err := c.markHostPackets(ctx); err != nil {
+		return err
+	}
 	if err := leftovers.GuardSwitches(string(c.State)); err != nil {
 		return err
 	}
@@ -109,6 +115,15 @@ func (c *Cluster) startCilium(ctx context.Context) error {
 		return err
 	}
 	return c.State.WriteFile(content, 0o644, "cni", ciliumConf)
+}
+
+func (c *Cluster) markHostPackets(ctx context.Context) error {
+	rules, err := c.values().render("host.nft")
+	if err != nil {
+		return err
+	}
+	_, err = command.Run(ctx, command.Spec{Args: []string{"nft", "-f", "-"}, Stdin: bytes.NewReader(rules)})
+	return err
 }
 
 // forgetDeadCilium takes the network's configuration away while no agent runs,

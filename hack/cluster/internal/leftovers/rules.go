@@ -10,6 +10,9 @@ import (
 	"atrium.dev/hack/cluster/internal/command"
 )
 
+// HostTable is the table of the packet filter that "up" makes itself.
+const HostTable = "atrium"
+
 type table struct{ family, name string }
 
 func (t table) String() string { return t.family + " " + t.name }
@@ -95,13 +98,13 @@ func oursByName(chain string) bool {
 }
 
 // removals plans the commands that take away what the cluster added: the tables
-// of kube-proxy, then KUBE-* chains with the rules that jump to them, then
+// of kube-proxy and its own, then KUBE-* chains with the rules that jump to them, then
 // tables and hooks of iptables that were made for those and are empty now.
 func (b Baseline) removals(now rules) [][]string {
 	var commands [][]string
 	gone := map[string]bool{}
 	for _, t := range now.tables {
-		if t.name == "kube-proxy" && !slices.Contains(b.Tables, t.String()) {
+		if (t.name == "kube-proxy" || t.name == HostTable) && !slices.Contains(b.Tables, t.String()) {
 			commands = append(commands, []string{"nft", "delete", "table", t.family, t.name})
 			gone[t.String()] = true
 		}
