@@ -2,6 +2,7 @@ package routes
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -22,6 +23,9 @@ func Normalise(host string) (string, bool) {
 		return "", false
 	}
 	if !ascii(host) {
+		if !utf8.ValidString(host) {
+			return "", false
+		}
 		encoded, err := idna.Lookup.ToASCII(host)
 		if err != nil {
 			return "", false
