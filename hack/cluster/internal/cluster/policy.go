@@ -39,7 +39,7 @@ func (c *Cluster) ciliumSpec() process.Spec {
 	}
 	return process.Spec{
 		Name: cilium,
-		Env:  []string{"K8S_NODE_NAME=" + nodeName, "PATH=/usr/lib/llvm-19/bin:" + os.Getenv("PATH")},
+		Env:  []string{"K8S_NODE_NAME=" + nodeName, "PATH=/usr/lib/llvm-19/bin:" + systemPath},
 		Args: []string{
 			c.part("cilium", cilium),
 			"--k8s-kubeconfig-path=" + c.config("network.kubeconfig"), "--lib-dir=" + c.State.Path("data", "cilium"), "--cgroup-root=" + cgroups,

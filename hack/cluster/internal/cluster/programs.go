@@ -1,8 +1,6 @@
 package cluster
 
 import (
-	"os"
-
 	"atrium.dev/hack/cluster/internal/network"
 	"atrium.dev/hack/cluster/internal/process"
 )
@@ -33,6 +31,10 @@ var ports = map[string][]string{
 	cilium:            {"127.0.0.1:9879"},
 }
 
+// systemPath is where Debian's programs are. The caller's own PATH would make the
+// same program look like another one to the next caller.
+const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 func (c *Cluster) cert(name string) string   { return c.State.Path("certs", name) }
 func (c *Cluster) config(name string) string { return c.State.Path("config", name) }
 
@@ -52,7 +54,7 @@ func (c *Cluster) containerdSpec() process.Spec {
 	return process.Spec{
 		Name:  containerd,
 		Args:  []string{c.part("containerd", "containerd"), "--config", c.config("containerd.toml")},
-		Env:   []string{"PATH=" + c.Parts["containerd"] + ":" + c.Parts["runc"] + ":" + os.Getenv("PATH")},
+		Env:   []string{"PATH=" + c.Parts["containerd"] + ":" + c.Parts["runc"] + ":" + systemPath},
 		Files: []string{c.config("containerd.toml")},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atrium.dev/hack/cluster/internal/debian"
+	"atrium.dev/hack/cluster/internal/disk"
 	"atrium.dev/hack/cluster/internal/leftovers"
 	"atrium.dev/hack/cluster/internal/network"
 	"atrium.dev/hack/cluster/internal/process"
@@ -53,9 +54,15 @@ func (c *Cluster) installPackages(ctx context.Context) (string, error) {
 	return "all installed", err
 }
 
+// stateDisk is what images, etcd and volumes of a demo take, in bytes.
+const stateDisk = 3 << 30
+
 // prepareMachine checks that nothing is in the way, remembers how the machine
 // was, and makes folders, certificates, configuration and the bridge.
 func (c *Cluster) prepareMachine(ctx context.Context) (string, error) {
+	if err := disk.CheckFree(string(c.State), stateDisk, "free some, or set ATRIUM_STATE to a larger disk"); err != nil {
+		return "", err
+	}
 	if err := network.CheckRanges(ctx); err != nil {
 		return "", err
 	}

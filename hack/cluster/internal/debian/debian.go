@@ -8,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"atrium.dev/hack/cluster/internal/command"
+	"atrium.dev/hack/cluster/internal/disk"
 )
 
 const (
@@ -42,7 +42,7 @@ func Ensure(ctx context.Context, lockDir string, packages ...string) ([]string, 
 		return nil, fmt.Errorf("packages %s are missing: run as root, or install them with apt-get install",
 			strings.Join(Missing(ctx, packages), " "))
 	}
-	unlock, err := lock(filepath.Join(lockDir, "apt.lock"))
+	unlock, err := disk.Lock(filepath.Join(lockDir, "apt.lock"))
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +56,27 @@ func Ensure(ctx context.Context, lockDir string, packages ...string) ([]string, 
 			return nil, fmt.Errorf("fetch Debian's package lists: %w; check /etc/apt/sources.list and the network", err)
 		}
 	}
-	if err := apt(ctx, installLimit, append([]string{"install", "-y", "--no-install-recommends"}, missing...)...); err != nil {
+	if err := install(ctx, missing); err != nil {
 		return nil, fmt.Errorf("install Debian packages %s: %w; this tool needs Debian 12 or newer with its main archive",
 			strings.Join(missing, " "), err)
 	}
 	return missing, nil
+}
+
+// install tries a second time after an installation that somebody interrupted
+// has been brought to its end.
+func install(ctx context.Context, packages []string) error {
+	args := append([]string{"install", "-y", "--no-install-recommends"}, packages...)
+	err := apt(ctx, installLimit, args...)
+	if err == nil {
+		return nil
+	}
+	if _, repair := command.Run(ctx, command.Spec{
+		Args: []string{"dpkg", "--configure", "-a", "--force-confold"}, Env: []string{"DEBIAN_FRONTEND=noninteractive"}, Limit: installLimit,
+	}); repair != nil {
+		return err
+	}
+	return apt(ctx, installLimit, args...)
 }
 
 // known says whether apt has a candidate for each package.
@@ -78,18 +94,4 @@ func apt(ctx context.Context, limit time.Duration, args ...string) error {
 	full := append([]string{"apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::http::Timeout=30"}, args...)
 	_, err := command.Run(ctx, command.Spec{Args: full, Env: []string{"DEBIAN_FRONTEND=noninteractive"}, Limit: limit})
 	return err
-}
-
-func lock(path string) (func(), error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("make the cache folder: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	return func() { _ = f.Close() }, nil
 }

@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"atrium.dev/hack/cluster/internal/command"
 	"atrium.dev/hack/cluster/internal/debian"
+	"atrium.dev/hack/cluster/internal/disk"
 	"atrium.dev/hack/cluster/internal/progress"
 )
 
@@ -104,7 +104,7 @@ func (c *Cache) ensure(ctx context.Context, part Part, goVersion string) (dir, s
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return "", "", fmt.Errorf("make the cache folder: %w; set ATRIUM_CACHE to a folder that can be written", err)
 	}
-	unlock, err := lockFile(filepath.Join(home, "lock"))
+	unlock, err := disk.Lock(filepath.Join(home, "lock"))
 	if err != nil {
 		return "", "", err
 	}
@@ -112,7 +112,7 @@ func (c *Cache) ensure(ctx context.Context, part Part, goVersion string) (dir, s
 	if ready(dir) {
 		return part.result(dir), version + " was just built by another run", nil
 	}
-	if err := enoughDisk(home); err != nil {
+	if err := disk.CheckFree(home, buildDisk, "free some, or set ATRIUM_CACHE and GOCACHE to a larger disk"); err != nil {
 		return "", "", err
 	}
 	building := filepath.Join(home, ".building")
@@ -165,29 +165,6 @@ func (p Part) result(dir string) string {
 	return dir
 }
 
-// lockFile takes an exclusive lock that the kernel drops with the process.
-func lockFile(path string) (func(), error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	return func() { _ = f.Close() }, nil
-}
-
-// minimumDisk is what the largest part (Kubernetes with its compiler cache)
-// takes while it is built, in bytes.
-const minimumDisk = 6 << 30
-
-func enoughDisk(dir string) error {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("ask for free space under %s: %w", dir, err)
-	}
-	if free := fs.Bavail * uint64(fs.Bsize); free < minimumDisk {
-		return fmt.Errorf("%s has %d MB free and building takes 6 GB: free some, or set ATRIUM_CACHE and GOCACHE to a larger disk", dir, free>>20)
-	}
-	return nil
-}
+// buildDisk is what the largest part (Kubernetes with its compiler cache) takes
+// while it is built, in bytes.
+const buildDisk = 6 << 30

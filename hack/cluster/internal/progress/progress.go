@@ -61,7 +61,7 @@ func (p *Printer) tick(name string, start time.Time, ended <-chan struct{}) {
 func (p *Printer) line(name, said string, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, _ = fmt.Fprintf(p.out, "  %-20s %-40s %7s\n", name, said, elapsed(took))
+	_, _ = fmt.Fprintf(p.out, "  %-24s %-40s %7s\n", name, said, elapsed(took))
 }
 
 // elapsed rounds to what a person wants to read: 0.4s, 12s, 3m05s.
