@@ -67,7 +67,7 @@ func (g *Gateway) Start() error {
 	if !running.CompareAndSwap(nil, g) {
 		return errors.New("start the gateway: one runs in this process already, and Caddy can hold only one")
 	}
-	config, err := g.caddyConfig(json.RawMessage(`{"handler":"` + handlerName + `"}`))
+	config, err := g.caddyConfig()
 	if err == nil {
 		err = caddy.Run(config)
 	}
@@ -89,7 +89,7 @@ func (g *Gateway) Addr() (net.Addr, error) {
 
 // caddyConfig never changes while the program runs: routes change inside our
 // handler. Nothing of it touches the disk.
-func (g *Gateway) caddyConfig(first json.RawMessage) (*caddy.Config, error) {
+func (g *Gateway) caddyConfig() (*caddy.Config, error) {
 	var warnings []caddyconfig.Warning
 	trusted := make([]string, 0, len(g.config.TrustedProxies))
 	for _, p := range g.config.TrustedProxies {
@@ -107,7 +107,7 @@ func (g *Gateway) caddyConfig(first json.RawMessage) (*caddy.Config, error) {
 		AutoHTTPS:            &caddyhttp.AutoHTTPSConfig{Disabled: true},
 		TrustedProxiesStrict: 1,
 		Routes: caddyhttp.RouteList{{HandlersRaw: []json.RawMessage{
-			first,
+			json.RawMessage(`{"handler":"` + handlerName + `"}`),
 			caddyconfig.JSONModuleObject(reverseProxy(), "handler", "reverse_proxy", &warnings),
 		}}},
 	}

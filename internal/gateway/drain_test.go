@@ -1,0 +1,95 @@
+package gateway_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"atrium.dev/atrium/internal/gateway"
+)
+
+func TestDrainLetsRequestsEnd(t *testing.T) {
+	f := start(t, func(c *gateway.Config) { c.DrainDelay = 200 * time.Millisecond })
+	begun, finish := make(chan struct{}), make(chan struct{})
+	f.serveAcme(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(begun)
+			<-finish
+		}
+		_, _ = io.WriteString(w, "done")
+	})
+	slow := make(chan string, 1)
+	go func() {
+		res, err := f.client.Get("http://acme.test/slow")
+		if err != nil {
+			slow <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		slow <- string(body)
+	}()
+	<-begun
+	f.stopped = true
+	stopped := make(chan error, 1)
+	go func() { stopped <- f.gateway.Stop(context.Background()) }()
+
+	// Readiness goes first; requests are still taken meanwhile.
+	for deadline := time.Now().Add(limit); f.gateway.Ready() == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the gateway stays ready while it drains")
+		}
+	}
+	if _, body := f.get("http://acme.test/late"); body != "done" {
+		t.Errorf("a request just after readiness was withdrawn got %q", body)
+	}
+	// Then nobody new is let in, and the one inside may end.
+	for deadline := time.Now().Add(limit); ; time.Sleep(time.Millisecond) {
+		if _, err := http.Get("http://" + f.addr); err != nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the gateway goes on taking connections")
+		}
+	}
+	select {
+	case err := <-stopped:
+		t.Fatalf("stopped with %v before the request had ended", err)
+	default:
+	}
+	close(finish)
+	if body := <-slow; body != "done" {
+		t.Errorf("the request that ran got %q", body)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDrainHasALimit(t *testing.T) {
+	f := start(t, func(c *gateway.Config) { c.DrainLimit = 50 * time.Millisecond })
+	begun, finish := make(chan struct{}), make(chan struct{})
+	server := f.serveAcme(func(http.ResponseWriter, *http.Request) {
+		close(begun)
+		<-finish
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if res, err := f.client.Get("http://acme.test/"); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-begun
+	f.stopped = true
+	err := f.gateway.Stop(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "1 requests still ran") {
+		t.Errorf("stopped with %v, want to hear of the request that still ran", err)
+	}
+	close(finish)
+	<-done
+	server.Close()
+}
