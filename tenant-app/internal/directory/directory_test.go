@@ -62,7 +62,12 @@ func (a *accounts) EndSessions(_ context.Context, person kernel.ID) error {
 
 func start(t testing.TB) fixture {
 	t.Helper()
-	db := storetest.Open(t)
+	return startIn(t, storetest.New(t))
+}
+
+func startIn(t testing.TB, tenant storetest.Tenant) fixture {
+	t.Helper()
+	db := storetest.OpenTenant(t, tenant)
 	c := &clock{at: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)}
 	return fixture{Service: New(db, c.read, nil, &accounts{}), t: t, db: db, now: c}
 }

@@ -107,9 +107,10 @@ func (f Filter) apply(q *bun.SelectQuery) bool {
 	member := "EXISTS (SELECT 1 FROM membership m WHERE m.person_id = p.id AND " + current
 	switch {
 	case f.Department != kernel.NoID && f.Below:
-		q.Where(member+` AND m.department_id IN (
+		// As an array it is computed once and its length is not guessed at.
+		q.Where(member+` AND m.department_id = ANY (ARRAY(
 			WITH RECURSIVE below (id) AS (SELECT ?::uuid UNION ALL SELECT d.id FROM below b JOIN department d ON d.parent_id = b.id AND d.closed_at IS NULL)
-			SELECT id FROM below))`, f.Department)
+			SELECT id FROM below)))`, f.Department)
 	case f.Department != kernel.NoID:
 		q.Where(member+" AND m.department_id = ?)", f.Department)
 	case f.Unassigned:
