@@ -1,26 +1,301 @@
 package controllers_test
 
 import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/test/env"
+)
+
+// The cost of one onboarding, exactly. docs/performance.md quotes these figures.
+const (
+	onboardingWrites     = 20
+	onboardingStatements = 12 // beside BEGIN and COMMIT of three transactions
+	onboardingCalls      = 3
 )
 
 func TestOnboarding(t *testing.T) {
 	r := newRig(t)
 	r.operate()
 	r.create(tenant("warm"))
-	r.ready("warm")
+	r.healthy("warm")
+	r.rests(0)
 	r.api.take()
 	r.sql.take()
 	r.s3.take()
 	r.create(tenant("acme"))
-	acme := r.ready("acme")
-	t.Log(describe(acme))
-	for _, x := range []*tally{r.api, r.sql, r.s3} {
-		for _, a := range x.take() {
-			t.Log(a)
+	acme := r.healthy("acme")
+
+	t.Run("costs exactly", func(t *testing.T) { costs(t, r) })
+	t.Run("says where", func(t *testing.T) { says(t, r, acme) })
+	t.Run("logins and bucket work", func(t *testing.T) { works(t, r, acme) })
+	t.Run("a steady pass writes nothing", func(t *testing.T) { steady(t, r) })
+	t.Run("drift is mended", func(t *testing.T) { drift(t, r, acme) })
+	t.Run("credentials are renewed at half their life", func(t *testing.T) { renewal(t, r, acme) })
+	t.Run("a changed spec reaches the pods", func(t *testing.T) { changed(t, r) })
+}
+
+// healthy waits until a Tenant is ready and measured.
+func (r *rig) healthy(name string) *v1alpha1.Tenant {
+	r.t.Helper()
+	r.ready(name)
+	return r.until(name, "is healthy", func(t *v1alpha1.Tenant) bool {
+		return condition(t, v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonAnswering
+	})
+}
+
+func costs(t *testing.T, r *rig) {
+	want := map[string]int{
+		"PATCH tenants/acme":                             1, // the finalizer
+		"PATCH tenants/acme/status":                      4, // migrating, starting, ready; healthy
+		"PATCH namespaces/tenant-acme":                   1,
+		"PATCH tenant-acme/rolebindings/atrium-operator": 1,
+		"PATCH tenant-acme/serviceaccounts/office":       1,
+		"PATCH tenant-acme/resourcequotas/tenant":        1,
+		"PATCH tenant-acme/limitranges/tenant":           1,
+		"PATCH tenant-acme/networkpolicies/tenant":       1,
+		"PATCH tenant-acme/networkpolicies/office":       1,
+		"PATCH tenant-acme/secrets/office-database":      1,
+		"PATCH tenant-acme/secrets/office-migrate":       1,
+		"PATCH tenant-acme/secrets/office-bucket":        1,
+		"PATCH tenant-acme/secrets/first-admin":          1,
+		"PATCH tenant-acme/configmaps/office":            1,
+		"PATCH tenant-acme/jobs/migrate-0-1-0-1":         1,
+		"PATCH tenant-acme/services/office":              1,
+		"PATCH tenant-acme/deployments/office":           1,
+	}
+	got := map[string]int{}
+	for _, act := range r.api.take() {
+		if strings.Contains(act, "acme") {
+			got[short(act)]++
 		}
 	}
-	_ = v1alpha1.ConditionReady
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("API writes (-want +got):\n%s", diff)
+	}
+	total := 0
+	for n := range maps.Values(got) {
+		total += n
+	}
+	if total != onboardingWrites {
+		t.Errorf("%d API writes, want %d", total, onboardingWrites)
+	}
+	statements := slices.DeleteFunc(r.sql.take(), func(act string) bool {
+		return act == "begin" || act == "commit" || strings.Contains(act, "split_part") || strings.HasPrefix(act, "UPDATE atrium.installations")
+	})
+	if len(statements) != onboardingStatements {
+		t.Errorf("%d SQL statements, want %d:\n%s", len(statements), onboardingStatements, strings.Join(statements, "\n"))
+	}
+	calls := slices.DeleteFunc(r.s3.take(), func(act string) bool { return strings.HasPrefix(act, "HEAD ") })
+	if len(calls) != onboardingCalls {
+		t.Errorf("%d S3 calls, want %d:\n%s", len(calls), onboardingCalls, strings.Join(calls, "\n"))
+	}
+}
+
+// short leaves the API group and "namespaces" of namespaced objects out.
+func short(act string) string {
+	verb, path, _ := strings.Cut(act, " ")
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	parts = parts[min(len(parts), map[string]int{"api": 2, "apis": 3}[parts[0]]):]
+	if parts[0] == "namespaces" && len(parts) > 2 {
+		parts = parts[1:]
+	}
+	return verb + " " + strings.Join(parts, "/")
+}
+
+func says(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
+	s := acme.Status
+	want := v1alpha1.TenantStatus{
+		ID: s.ID, ObservedGeneration: 1, Operation: s.Operation, Conditions: s.Conditions,
+		Placement: &v1alpha1.Placement{DatabaseServer: "postgres", ObjectStore: "minio"},
+		Namespace: "tenant-acme", Schema: "t_" + s.ID + "_1", Bucket: r.installation + "-" + s.ID,
+		URL: "http://acme.localhost:8080", Hosts: []string{"acme.localhost"}, Release: "0.1.0", Plan: "standard",
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("status (-want +got):\n%s", diff)
+	}
+	if o := s.Operation; o == nil || o.Type != v1alpha1.OperationCreate || o.Step != "Done" || o.Percent != 100 {
+		t.Errorf("operation %+v, want a finished Create", o)
+	}
+	var row struct{ State, Store, Release, Target string }
+	r.asSuperuser(func(conn *pgx.Conn) {
+		check(t, conn.QueryRow(t.Context(), `SELECT state, store, release, target FROM atrium.tenants WHERE id = $1 AND name = 'acme' AND installation = $2`,
+			s.ID, r.installation).Scan(&row.State, &row.Store, &row.Release, &row.Target))
+	})
+	if row.State != "active" || row.Store != "minio" || row.Release != "0.1.0" || row.Target != "0.1.0" {
+		t.Errorf("registry row %+v", row)
+	}
+	var d v1alpha1.DatabaseServer
+	r.eventually("the servers count two tenants", func() bool {
+		return r.client.Get(t.Context(), client.ObjectKey{Name: "postgres"}, &d) == nil && d.Status.Tenants == 2 && strings.HasPrefix(d.Status.Version, "17.")
+	}, func() string { return d.Status.Version })
+}
+
+func (r *rig) asSuperuser(do func(*pgx.Conn)) {
+	r.t.Helper()
+	conn, err := pgx.Connect(r.t.Context(), env.PostgresServer(r.t).SuperuserDSN(r.database.Name))
+	check(r.t, err)
+	defer func() { check(r.t, conn.Close(r.t.Context())) }()
+	do(conn)
+}
+
+// file reads a settings file as the app would.
+func file[T any](t *testing.T, r *rig, namespace, secretName, name string) (value T) {
+	t.Helper()
+	var s corev1.Secret
+	check(t, r.client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: secretName}, &s))
+	check(t, json.Unmarshal(s.Data[name], &value))
+	return value
+}
+
+func connect(t *testing.T, d contract.Database) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig("sslmode=disable")
+	check(t, err)
+	config.Host, config.Port, config.Database, config.User, config.Password = d.Host, uint16(d.Port), d.Name, d.User, d.Password
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	check(t, err)
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+func works(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
+	migrate := file[contract.Database](t, r, "tenant-acme", "office-migrate", "database.json")
+	app := file[contract.Database](t, r, "tenant-acme", "office-database", "database.json")
+	check(t, migrate.Check(), app.Check())
+	if app.MaxConns != 10 || migrate.Role != "t_"+acme.Status.ID+"_owner" {
+		t.Errorf("maxConns %d, role %s", app.MaxConns, migrate.Role)
+	}
+	m := connect(t, migrate)
+	for _, statement := range []string{`SET ROLE ` + migrate.Role, `CREATE TABLE people (name text)`} {
+		_, err := m.Exec(t.Context(), statement)
+		check(t, err)
+	}
+	_, err := connect(t, app).Exec(t.Context(), `INSERT INTO people VALUES ('王芳')`)
+	check(t, err)
+	b := file[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
+	check(t, b.Check())
+	store, err := minio.New(strings.TrimPrefix(b.Endpoint, "http://"), &minio.Options{Creds: credentials.NewStaticV4(b.AccessKey, b.SecretKey, b.SessionToken), Region: b.Region})
+	check(t, err)
+	_, err = store.PutObject(t.Context(), b.Name, "a/b", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+	check(t, err)
+	var warm v1alpha1.Tenant
+	check(t, r.client.Get(t.Context(), client.ObjectKey{Name: "warm"}, &warm))
+	for name, err := range map[string]error{
+		"put into another bucket": func() error {
+			_, err := store.PutObject(t.Context(), warm.Status.Bucket, "x", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+			return err
+		}(),
+		"list another bucket": func() error {
+			for o := range store.ListObjectsIter(t.Context(), warm.Status.Bucket, minio.ListObjectsOptions{}) {
+				return o.Err
+			}
+			return nil
+		}(),
+		"tag its own bucket":    store.RemoveBucketTagging(t.Context(), b.Name),
+		"remove its own bucket": store.RemoveBucket(t.Context(), b.Name),
+		"set a policy":          store.SetBucketPolicy(t.Context(), b.Name, `{"Version":"2012-10-17","Statement":[]}`),
+		"make a bucket":         store.MakeBucket(t.Context(), r.installation+"-stranger", minio.MakeBucketOptions{}),
+	} {
+		if minio.ToErrorResponse(err).Code != "AccessDenied" {
+			t.Errorf("the app may %s: %v", name, err)
+		}
+	}
+}
+
+func steady(t *testing.T, r *rig) {
+	r.rests(0)
+	r.api.take()
+	for range 3 {
+		r.poke("acme")
+	}
+	if writes := ours(r.api.take()); len(writes) > 0 {
+		t.Errorf("steady passes wrote %v", writes)
+	}
+	r.now.forward(6 * time.Minute) // servers are verified anew
+	r.sql.take()
+	r.poke("acme")
+	if writes := ours(r.api.take()); len(writes) > 0 {
+		t.Errorf("a verifying pass wrote %v", writes)
+	}
+	for _, statement := range r.sql.take() {
+		if !slices.Contains([]string{"SELECT", "begin", "commit"}, strings.Fields(statement)[0]) && !strings.HasPrefix(statement, "UPDATE atrium.installations") {
+			t.Errorf("a verifying pass wrote %s", statement)
+		}
+	}
+}
+
+// ours are the writes for acme.
+func ours(acts []string) []string {
+	return slices.DeleteFunc(acts, func(act string) bool { return !strings.Contains(act, "acme") })
+}
+
+func drift(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
+	var d appsv1.Deployment
+	key := client.ObjectKey{Namespace: "tenant-acme", Name: "office"}
+	check(t, r.client.Get(t.Context(), key, &d))
+	d.Spec.Template.Spec.Containers[0].Image = "example.com/other:1"
+	check(t, r.client.Update(t.Context(), &d))
+	r.eventually("the image is ours again", func() bool {
+		return r.client.Get(t.Context(), key, &d) == nil && d.Spec.Template.Spec.Containers[0].Image == image
+	}, func() string { return d.Spec.Template.Spec.Containers[0].Image })
+	check(t, r.client.Delete(t.Context(), &corev1.Service{ObjectMeta: d.ObjectMeta}))
+	r.eventually("the Service is there again", func() bool { return r.client.Get(t.Context(), key, &corev1.Service{}) == nil }, func() string { return "" })
+	r.asSuperuser(func(conn *pgx.Conn) {
+		_, err := conn.Exec(t.Context(), `ALTER ROLE "t_`+acme.Status.ID+`_app_a" NOLOGIN`)
+		check(t, err)
+	})
+	r.now.forward(6 * time.Minute)
+	r.poke("acme")
+	connect(t, file[contract.Database](t, r, "tenant-acme", "office-database", "database.json"))
+}
+
+func renewal(t *testing.T, r *rig, _ *v1alpha1.Tenant) {
+	before := file[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
+	r.rests(0)
+	r.api.take()
+	r.now.forward(13 * time.Hour)
+	r.poke("acme")
+	after := file[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
+	if before.SessionToken == after.SessionToken {
+		t.Error("credentials past half their life were not renewed")
+	}
+	for _, write := range ours(r.api.take()) {
+		if short(write) != "PATCH tenant-acme/secrets/office-bucket" {
+			t.Errorf("the renewal wrote %s", write)
+		}
+	}
+}
+
+func changed(t *testing.T, r *rig) {
+	r.create(plan("large", 2))
+	r.change("acme", func(t *v1alpha1.Tenant) { t.Spec.Plan, t.Spec.DisplayName = "large", "新名字" })
+	acme := r.ready("acme")
+	if o := acme.Status.Operation; o.Type != v1alpha1.OperationChange || o.Step != "Done" || acme.Status.Plan != "large" {
+		t.Errorf("operation %+v, plan %s", o, acme.Status.Plan)
+	}
+	var d appsv1.Deployment
+	check(t, r.client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &d))
+	if *d.Spec.Replicas != 2 {
+		t.Errorf("%d replicas, want 2", *d.Spec.Replicas)
+	}
+	var c corev1.ConfigMap
+	check(t, r.client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &c))
+	if !strings.Contains(c.Data["settings.json"], "新名字") {
+		t.Errorf("settings %s", c.Data["settings.json"])
+	}
 }

@@ -39,13 +39,21 @@ import (
 
 const (
 	system  = "atrium-system"
-	patient = 10 * time.Second // limit of a wait; never a figure that is asserted
+	patient = 60 * time.Second // limit of a wait; never a figure that is asserted
 	image   = "atrium.dev/atrium-office@sha256:" + "0000000000000000000000000000000000000000000000000000000000000000"
 )
 
 func TestMain(m *testing.M) {
-	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, nil)))
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level()})))
 	os.Exit(m.Run())
+}
+
+// level of the operator's log: silent unless ATRIUM_TEST_LOG is set.
+func level() slog.Level {
+	if os.Getenv("ATRIUM_TEST_LOG") != "" {
+		return slog.LevelInfo
+	}
+	return slog.LevelError + 1
 }
 
 // rig is an operator with the rights of its chart, on a real API server, PostgreSQL

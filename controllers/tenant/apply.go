@@ -25,7 +25,11 @@ const annotationApplied = "atrium.dev/applied"
 type applied struct {
 	digest  string
 	version string
+	at      time.Time
 }
+
+// cacheFills is how long the cache may take to show what was written.
+const cacheFills = 2 * time.Second
 
 // apply makes an object as it should be by server-side apply, and writes nothing
 // when it is so already. Live, when not nil, is the object as read by the caller.
@@ -42,8 +46,10 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, object client.Object, 
 			return fmt.Errorf("read %s %s: %w", want.GetKind(), want.GetName(), err)
 		}
 	}
-	if last := r.applied.get(key); last.digest == digest && (live.GetUID() == "" || behind(live.GetResourceVersion(), last.version)) {
-		return nil // written a moment ago, the cache does not show it yet
+	last := r.applied.get(key)
+	if unseen := live.GetUID() == "" || behind(live.GetResourceVersion(), last.version); unseen && last.digest == digest && r.Now().Sub(last.at) < cacheFills {
+		s.lagging = true // written a moment ago, the cache does not show it yet
+		return nil
 	}
 	if live.GetUID() != "" && live.GetAnnotations()[annotationApplied] == digest && holds(live, want) {
 		return nil
@@ -51,7 +57,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, object client.Object, 
 	if err := r.send(ctx, s, want); err != nil {
 		return fmt.Errorf("apply %s %s: %w", want.GetKind(), want.GetName(), err)
 	}
-	r.applied.set(key, applied{digest, want.GetResourceVersion()})
+	r.applied.set(key, applied{digest, want.GetResourceVersion(), r.Now()})
 	return nil
 }
 

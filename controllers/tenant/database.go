@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"k8s.io/apimachinery/pkg/api/meta"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -55,14 +54,8 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 
 // inputs are what the steps database and bucket depend on.
 func (s *scope) inputs() string {
-	reachable := func(status v1alpha1.ServerStatus) string {
-		if c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReachable); c != nil {
-			return string(c.Status) + c.LastTransitionTime.String()
-		}
-		return ""
-	}
-	return fmt.Sprint(s.tenant.UID, s.id, s.plan.Spec.Database, s.databaseServer.Generation, reachable(s.databaseServer.Status.ServerStatus),
-		s.objectStore.Generation, reachable(s.objectStore.Status.ServerStatus), s.store.IssuerDigest())
+	return fmt.Sprint(s.tenant.UID, s.id, s.plan.Spec.Database, s.databaseServer.Generation, reachable(s.databaseServer),
+		s.objectStore.Generation, reachable(s.objectStore), s.store.IssuerDigest())
 }
 
 // remember what was verified in this pass.

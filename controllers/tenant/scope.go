@@ -32,13 +32,15 @@ type scope struct {
 	fresh   bool         // row, schema and bucket were verified a short time ago
 	renewAt time.Time    // when the bucket's credentials are due
 	first   firstAdmin
+	running string // name of the Release that the pods run; empty while unknown
 	// boundNow is true when the namespace was made in this pass: the rights in it
 	// may not be known everywhere yet.
 	boundNow bool
 	// empty is true when the namespace is gone or going: there is nothing in it to
 	// take back, and no right to look.
-	empty   bool
-	running string // name of the Release that the pods run; empty while unknown
+	empty bool
+	// lagging is true when the cache does not show our own writes yet.
+	lagging bool
 }
 
 func (r *Reconciler) scope(tenant *v1alpha1.Tenant) *scope {

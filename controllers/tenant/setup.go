@@ -139,7 +139,8 @@ func serverChanged() predicate.Predicate {
 	}}
 }
 
-func reachable(object client.Object) metav1.ConditionStatus {
+// reachable says what was measured last of a server, and since when.
+func reachable(object client.Object) string {
 	var conditions []metav1.Condition
 	switch o := object.(type) {
 	case *v1alpha1.DatabaseServer:
@@ -148,9 +149,9 @@ func reachable(object client.Object) metav1.ConditionStatus {
 		conditions = o.Status.Conditions
 	}
 	if c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReachable); c != nil {
-		return c.Status
+		return string(c.Status) + c.Reason + c.LastTransitionTime.String()
 	}
-	return metav1.ConditionUnknown
+	return ""
 }
 
 // owner is the Tenant that a child's label names.

@@ -122,26 +122,41 @@ func summary(s *scope) []metav1.Condition {
 		ready.Status, ready.Reason = metav1.ConditionFalse, v1alpha1.ReasonDeleting
 		ready.Message = "the tenant is being deleted under policy " + string(s.policy())
 	}
-	for _, one := range s.results {
-		if one.err == nil {
-			continue
+	first := unfinished(s.results)
+	if first == nil {
+		return append([]metav1.Condition{ready}, reconcilingWhile(deleting, ready)...)
+	}
+	reason, message, permanent := explain(first)
+	_, atWork := asWaiting(first)
+	ready.Status, ready.Message = metav1.ConditionFalse, message
+	if !deleting || !atWork {
+		ready.Reason = reason
+	}
+	if permanent {
+		return []metav1.Condition{ready, {Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: reason, Message: message}}
+	}
+	return append([]metav1.Condition{ready}, reconcilingWhile(true, ready)...)
+}
+
+func reconcilingWhile(atWork bool, ready metav1.Condition) []metav1.Condition {
+	if !atWork {
+		return nil
+	}
+	return []metav1.Condition{{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: ready.Reason, Message: ready.Message}}
+}
+
+// unfinished is why the tenant is not ready: the first fault, or else the first
+// step that is at work.
+func unfinished(results []result) (first error) {
+	for _, one := range results {
+		if _, atWork := asWaiting(one.err); one.err != nil && !atWork {
+			return one.err
 		}
-		reason, message, permanent := explain(one.err)
-		// The first step that is not finished says why the tenant is not ready.
-		if ready.Status == metav1.ConditionTrue || deleting {
-			ready.Status, ready.Message = metav1.ConditionFalse, message
-			if _, atWork := asWaiting(one.err); !deleting || !atWork {
-				ready.Reason = reason
-			}
-		}
-		if permanent {
-			return []metav1.Condition{ready, {Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: reason, Message: message}}
+		if first == nil {
+			first = one.err
 		}
 	}
-	if ready.Status == metav1.ConditionTrue {
-		return []metav1.Condition{ready}
-	}
-	return []metav1.Condition{ready, {Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: ready.Reason, Message: ready.Message}}
+	return first
 }
 
 func finishedAll(s *scope) bool {

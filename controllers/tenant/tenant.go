@@ -116,6 +116,9 @@ const (
 // queue's growing delay, others when something changes, or now and then.
 func (r *Reconciler) outcome(s *scope) (ctrl.Result, error) {
 	again := resync
+	if s.lagging {
+		again = cacheFills
+	}
 	if !s.renewAt.IsZero() {
 		again = min(again, max(s.renewAt.Sub(r.Now()), time.Second))
 	}
