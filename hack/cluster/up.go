@@ -48,6 +48,9 @@ func upCommand(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if err := onlyOne(c); err != nil {
 		return err
 	}
+	if err := c.Check(ctx); err != nil {
+		return err
+	}
 	if err := c.FindParts(ctx); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"atrium.dev/hack/cluster/internal/debian"
@@ -17,27 +18,38 @@ import (
 	"atrium.dev/hack/cluster/internal/state"
 )
 
+// step is a line of the progress that "up" prints.
+type step struct {
+	name string
+	do   func(context.Context) (string, error)
+}
+
+// Check installs the Debian packages and looks for what would be in the way:
+// better now than after the long builds.
+func (c *Cluster) Check(ctx context.Context) error {
+	return c.run(ctx, step{"packages", c.installPackages}, step{"machine", c.checkMachine})
+}
+
 // Up starts what does not run yet. On a healthy cluster it only looks.
 func (c *Cluster) Up(ctx context.Context, want string) error {
-	steps := []struct {
-		name string
-		do   func(context.Context) (string, error)
-	}{
-		{"packages", c.installPackages},
-		{"machine", c.prepareMachine},
-		{etcd, c.starter(c.etcdSpec, nil)},
-		{containerd, c.starter(c.containerdSpec, c.containerdReady)},
-		{"images", c.loadOwnImages},
-		{apiserver, c.starter(c.apiserverSpec, c.apiserverReady)},
-		{controllerManager, c.starter(c.controllerManagerSpec, nil)},
-		{scheduler, c.starter(c.schedulerSpec, nil)},
-		{"objects", c.applyObjects},
-		{kubelet, c.starter(c.kubeletSpec, c.kubeletReady)},
-		{proxy, c.starter(c.proxySpec, nil)},
-		{"network", func(ctx context.Context) (string, error) { return c.startNetwork(ctx, want) }},
-		{"node", c.nodeReady},
-		{"dns", c.dnsReady},
-	}
+	return c.run(ctx,
+		step{"state", c.prepare},
+		step{etcd, c.starter(c.etcdSpec, nil)},
+		step{containerd, c.starter(c.containerdSpec, c.containerdReady)},
+		step{"images", c.loadOwnImages},
+		step{apiserver, c.starter(c.apiserverSpec, c.apiserverReady, etcd)},
+		step{controllerManager, c.starter(c.controllerManagerSpec, nil)},
+		step{scheduler, c.starter(c.schedulerSpec, nil)},
+		step{"objects", c.applyObjects},
+		step{kubelet, c.starter(c.kubeletSpec, c.kubeletReady, containerd)},
+		step{proxy, c.starter(c.proxySpec, nil)},
+		step{"network", func(ctx context.Context) (string, error) { return c.startNetwork(ctx, want) }},
+		step{"node", c.nodeReady},
+		step{"dns", c.dnsReady},
+	)
+}
+
+func (c *Cluster) run(ctx context.Context, steps ...step) error {
 	for _, step := range steps {
 		if err := c.Progress.Step(step.name, func() (string, error) { return step.do(ctx) }); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -57,15 +69,38 @@ func (c *Cluster) installPackages(ctx context.Context) (string, error) {
 // stateDisk is what images, etcd and volumes of a demo take, in bytes.
 const stateDisk = 3 << 30
 
-// prepareMachine checks that nothing is in the way, remembers how the machine
-// was, and makes folders, certificates, configuration and the bridge.
-func (c *Cluster) prepareMachine(ctx context.Context) (string, error) {
+func (c *Cluster) checkMachine(ctx context.Context) (string, error) {
 	if err := disk.CheckFree(string(c.State), stateDisk, "free some, or set ATRIUM_STATE to a larger disk"); err != nil {
 		return "", err
 	}
 	if err := network.CheckRanges(ctx); err != nil {
 		return "", err
 	}
+	return "room, ranges and ports are free", c.checkPorts(func(address string) bool { return !strings.HasPrefix(address, network.NodeIP) })
+}
+
+// checkPorts looks for other programs on those ports of programs that do not
+// run yet. The node's own address can only be asked once it exists.
+func (c *Cluster) checkPorts(wanted func(address string) bool) error {
+	for name, addresses := range ports {
+		if _, alive := c.processes().Alive(name); alive {
+			continue
+		}
+		for _, address := range addresses {
+			if !wanted(address) {
+				continue
+			}
+			if err := network.CheckPort(address, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prepare remembers how the machine was and makes folders, certificates,
+// configuration and the bridge.
+func (c *Cluster) prepare(ctx context.Context) (string, error) {
 	if err := c.rememberMachine(ctx); err != nil {
 		return "", err
 	}
@@ -75,15 +110,8 @@ func (c *Cluster) prepareMachine(ctx context.Context) (string, error) {
 	if err := network.EnsureBridge(ctx); err != nil {
 		return "", err
 	}
-	for name, addresses := range ports {
-		if _, alive := c.processes().Alive(name); alive {
-			continue
-		}
-		for _, address := range addresses {
-			if err := network.CheckPort(address, name); err != nil {
-				return "", err
-			}
-		}
+	if err := c.checkPorts(func(address string) bool { return strings.HasPrefix(address, network.NodeIP) }); err != nil {
+		return "", err
 	}
 	if err := c.forgetDeadCilium(); err != nil {
 		return "", err
@@ -91,7 +119,7 @@ func (c *Cluster) prepareMachine(ctx context.Context) (string, error) {
 	if err := c.writeCertificates(); err != nil {
 		return "", err
 	}
-	return "state in " + string(c.State), c.writeConfig()
+	return string(c.State), c.writeConfig()
 }
 
 // register tells this machine whose cluster it is; a running one keeps its age.
@@ -131,8 +159,9 @@ func (c *Cluster) rememberMachine(ctx context.Context) error {
 	return c.State.WriteFile(content, 0o600, "before.json")
 }
 
-// starter makes the step that keeps a program running and waits until ready.
-func (c *Cluster) starter(spec func() process.Spec, ready func(context.Context) error) func(context.Context) (string, error) {
+// starter makes the step that keeps a program running and waits until it is
+// ready. The wait is given up when it, or one that it builds on, ends.
+func (c *Cluster) starter(spec func() process.Spec, ready func(context.Context) error, buildsOn ...string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		started, err := c.processes().Ensure(spec())
 		if err != nil {
@@ -143,7 +172,7 @@ func (c *Cluster) starter(spec func() process.Spec, ready func(context.Context) 
 			said = "started"
 		}
 		if ready != nil {
-			err = c.wait(ctx, 2*time.Minute, []string{spec().Name}, ready)
+			err = c.wait(ctx, 2*time.Minute, append(buildsOn, spec().Name), ready)
 		}
 		return said, err
 	}
