@@ -23,7 +23,7 @@ import (
 // release is the version of this program, set by the linker.
 var release = "0.0.0-dev"
 
-const usage = `usage: atrium-office [--settings DIR] COMMAND
+const usage = `usage: atrium-office [--settings DIR] [--listen ADDRESS] [--ops-listen ADDRESS] COMMAND
 
   serve            answer people on port 8080 and operations on port 8081
   migrate up       bring the schema and the page's files up to this release
@@ -36,7 +36,7 @@ const usage = `usage: atrium-office [--settings DIR] COMMAND
 var errUsage = errors.New("wrong arguments")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signalContext()
 	defer stop()
 	log := newLogger(os.Stdout)
 	err := run(ctx, os.Args[1:], os.Stdout, log)
@@ -48,17 +48,25 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
+// signalContext ends when the program is asked to stop.
+func signalContext() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}
+
 func run(ctx context.Context, args []string, out io.Writer, log *slog.Logger) error {
 	flags := flag.NewFlagSet("atrium-office", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	dir := flags.String("settings", contract.DefaultSettingsDir, "")
+	at := addresses{}
+	flags.StringVar(&at.people, "listen", port(contract.PortHTTP), "")
+	flags.StringVar(&at.ops, "ops-listen", port(contract.PortOps), "")
 	if err := flags.Parse(args); err != nil {
 		return errUsage
 	}
 	command := flags.Args()
 	switch {
 	case len(command) == 1 && command[0] == contract.CommandServe:
-		return serve(ctx, *dir, addresses{people: port(contract.PortHTTP), ops: port(contract.PortOps)}, log)
+		return serve(ctx, *dir, at, log)
 	case len(command) == 1 && command[0] == contract.CommandSeed:
 		return seed(ctx, *dir, log)
 	case len(command) == 2 && command[0] == contract.CommandMigrate:

@@ -6,6 +6,9 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,7 +70,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	step("MinIO answers on " + bucket.Endpoint)
-	if err := writeSettings(settings, db, bucket); err != nil {
+	link, err := writeSettings(settings, db, bucket)
+	if err != nil {
 		return err
 	}
 
@@ -82,6 +86,7 @@ func run(ctx context.Context) error {
 		}
 	}
 	step("Schema and people are there")
+	fmt.Println("  First administrator, once: " + link)
 	return serve(ctx, dir, program, settings, step)
 }
 
@@ -109,7 +114,7 @@ func serve(ctx context.Context, dir, program, settings string, step func(string)
 	if err := ready(ctx, "http://"+ops+contract.PathReady); err != nil {
 		return err
 	}
-	step("Open " + page + " (sign-in: see the seed's line above; log: " + log.Name() + "; Ctrl-C ends)")
+	step("Open " + page + " (log: " + log.Name() + "; Ctrl-C ends)")
 	<-ctx.Done()
 	return context.Cause(ctx)
 }
@@ -155,25 +160,38 @@ func bucket(ctx context.Context, dir string) (contract.Bucket, error) {
 	return b, client.MakeBucket(ctx, b.Name, minio.MakeBucketOptions{Region: b.Region})
 }
 
-func writeSettings(dir string, db contract.Database, bucket contract.Bucket) error {
+// writeSettings writes what the operator would mount, and returns the first
+// administrator's link. The token stays the same between runs, and so does the link.
+func writeSettings(dir string, db contract.Database, bucket contract.Bucket) (string, error) {
+	tokenFile := filepath.Join(dir, "..", "first-admin-token")
+	token, err := os.ReadFile(tokenFile)
+	if errors.Is(err, os.ErrNotExist) {
+		token = []byte(rand.Text())
+		err = os.WriteFile(tokenFile, token, 0o600)
+	}
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256(token)
 	for file, value := range map[string]any{
 		contract.FileSettings: contract.Settings{
 			TenantID: "office", DisplayName: "云杉科技有限公司", URL: page, Release: "0.1.0",
 			Locale: "zh-CN", Timezone: "Asia/Shanghai", Outbound: false, DataEpoch: 1,
-			AdminContact: contract.Contact{Name: "王芳", Phone: "13800000001"},
+			AdminContact:          contract.Contact{Name: "王芳", Phone: "13800000001"},
+			FirstAdminTokenSHA256: hex.EncodeToString(hash[:]),
 		},
 		contract.FileDatabase: db,
 		contract.FileBucket:   bucket,
 	} {
 		raw, err := json.MarshalIndent(value, "", "  ")
 		if err != nil {
-			return err
+			return "", err
 		}
 		if err := os.WriteFile(filepath.Join(dir, file), raw, 0o600); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nil
+	return page + contract.PathFirstAdmin + "?token=" + string(token), nil
 }
 
 // command is a child that is asked to end with the context, and killed if it does
