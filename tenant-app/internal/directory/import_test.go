@@ -190,3 +190,15 @@ func many(n int) []Row {
 	}
 	return rows
 }
+
+// A row by staff number and one by mail can be about the same person: the second
+// one is refused, or each import would undo half of the other's.
+func TestImportNamesOnePersonTwice(t *testing.T) {
+	f := start(t)
+	_, err := f.Create(t.Context(), Profile{Name: "张伟", StaffNo: "1", Mail: "z@acme.example"}, nil)
+	f.must(err)
+	rows := []Row{{Name: "张伟", StaffNo: "1"}, {Name: "张三", Mail: "z@acme.example"}}
+	if got, want := f.bring(rows, false, true), "unchanged failed:staffNo=twice_in_file"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
