@@ -155,9 +155,12 @@ func TestPodTrouble(t *testing.T) {
 		"no image":      {`{"status":{"containerStatuses":[{"name":"a","state":{"waiting":{"reason":"ErrImagePull","message":"not found"}}}]}}`, "container a: ErrImagePull not found"},
 		"no room":       {`{"status":{"conditions":[{"type":"PodScheduled","status":"False","message":"0/1 nodes are available"}]}}`, "0/1 nodes are available"},
 		"crashing": {
-			`{"status":{"initContainerStatuses":[{"name":"prepare","state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":2}}}]}}`,
-			"container prepare: CrashLoopBackOff, ended with 2",
+			`{"status":{"initContainerStatuses":[{"name":"prepare","state":{"waiting":{"reason":"CrashLoopBackOff"}},"restartCount":3,"lastState":{"terminated":{"exitCode":2}}}]}}`,
+			"container prepare ended with 2, 3 restarts",
 		},
+		"crashed just now": {`{"status":{"containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":1}}}]}}`, "container a ended with 1, 0 restarts"},
+		"prepared":         {`{"status":{"initContainerStatuses":[{"name":"a","ready":true,"state":{"terminated":{"exitCode":0}}}]}}`, ""},
+		"recovered":        {`{"status":{"containerStatuses":[{"name":"a","ready":true,"restartCount":1,"state":{},"lastState":{"terminated":{"exitCode":1}}}]}}`, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -92,17 +92,17 @@ type pod struct {
 type condition struct{ Type, Status, Reason, Message string }
 
 type containerStatus struct {
-	Name  string
-	State struct {
-		Waiting *struct{ Reason, Message string }
+	Name         string
+	Ready        bool
+	RestartCount int
+	State        struct {
+		Waiting    *struct{ Reason, Message string }
+		Terminated *ended
 	}
-	LastState struct {
-		Terminated *struct {
-			Reason   string
-			ExitCode int
-		}
-	}
+	LastState struct{ Terminated *ended }
 }
+
+type ended struct{ ExitCode int }
 
 // podTrouble says what keeps a pod of the namespace from running; empty when
 // nothing is known yet.
@@ -113,7 +113,7 @@ func (t *target) podTrouble(ctx context.Context, namespace string) (string, erro
 	}
 	for _, pod := range list.Items {
 		if trouble := pod.trouble(); trouble != "" {
-			return fmt.Sprintf(" (pod %s: %s; kubectl -n %s describe pod %s)", pod.Metadata.Name, trouble, namespace, pod.Metadata.Name), nil
+			return fmt.Sprintf(" (pod %s: %s; see kubectl --namespace %s describe pod %s)", pod.Metadata.Name, trouble, namespace, pod.Metadata.Name), nil
 		}
 	}
 	return "", nil
@@ -126,11 +126,15 @@ func (p pod) trouble() string {
 		}
 	}
 	for _, c := range append(p.Status.InitContainerStatuses, p.Status.ContainerStatuses...) {
-		if w := c.State.Waiting; w != nil && w.Reason != "PodInitializing" && w.Reason != "ContainerCreating" {
-			if ended := c.LastState.Terminated; ended != nil {
-				return fmt.Sprintf("container %s: %s, ended with %d", c.Name, w.Reason, ended.ExitCode)
-			}
-			return strings.TrimSpace(fmt.Sprintf("container %s: %s %s", c.Name, w.Reason, w.Message))
+		waiting, ended := c.State.Waiting, c.LastState.Terminated
+		if c.State.Terminated != nil && c.State.Terminated.ExitCode != 0 {
+			ended = c.State.Terminated
+		}
+		switch {
+		case ended != nil && !c.Ready:
+			return fmt.Sprintf("container %s ended with %d, %d restarts", c.Name, ended.ExitCode, c.RestartCount)
+		case waiting != nil && waiting.Reason != "PodInitializing" && waiting.Reason != "ContainerCreating":
+			return strings.TrimSpace(fmt.Sprintf("container %s: %s %s", c.Name, waiting.Reason, waiting.Message))
 		}
 	}
 	return ""

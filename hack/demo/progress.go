@@ -45,14 +45,15 @@ func elapsed(d time.Duration) string {
 	}
 }
 
-// saysEvery is how often a step that takes long tells what it waits for.
+// saysEvery is how often a step that takes long tells what it waits for, when
+// that has changed.
 const saysEvery = 20 * time.Second
 
 // waitFor asks until there is nothing left to wait for. missing returns what
 // that is, in words, and an error when waiting is of no use. After limit,
 // the error holds the last of those words.
 func (p progress) waitFor(ctx context.Context, name string, limit time.Duration, missing func() (string, error)) error {
-	began, said := time.Now(), time.Now()
+	began, said, last := time.Now(), time.Now(), ""
 	for {
 		waiting, err := missing()
 		switch {
@@ -62,9 +63,9 @@ func (p progress) waitFor(ctx context.Context, name string, limit time.Duration,
 			return nil
 		case time.Since(began) > limit:
 			return fmt.Errorf("%s: not done after %s: %s", name, elapsed(limit), waiting)
-		case time.Since(said) > saysEvery:
+		case time.Since(said) > saysEvery && waiting != last:
 			p.line(name, "waits: "+waiting, time.Since(began))
-			said = time.Now()
+			said, last = time.Now(), waiting
 		}
 		select {
 		case <-ctx.Done():

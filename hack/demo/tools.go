@@ -40,12 +40,27 @@ func (p place) path(parts ...string) string {
 func (p place) tool(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "."}, args...)...)
 	cmd.Dir = p.path("hack", name)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = news{os.Stderr}
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("hack/%s %s failed: the line above says why", name, args[0])
 	}
 	return string(out), nil
+}
+
+// news drops the lines about what was there before.
+type news struct{ out io.Writer }
+
+func (n news) Write(text []byte) (int, error) {
+	for line := range bytes.Lines(text) {
+		if bytes.Contains(line, []byte(" is in the cache ")) {
+			continue
+		}
+		if _, err := n.out.Write(line); err != nil {
+			return 0, err
+		}
+	}
+	return len(text), nil
 }
 
 // table reads the lines of a tool: a name, a tab, further columns.
