@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,8 +10,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -186,4 +192,22 @@ func (h *hands) namespaces(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// children are lists of the kinds that a tenant's namespace holds.
+func children() []client.ObjectList {
+	return []client.ObjectList{
+		&corev1.NamespaceList{}, &corev1.SecretList{}, &corev1.ConfigMapList{}, &corev1.ServiceAccountList{}, &corev1.ResourceQuotaList{},
+		&corev1.LimitRangeList{}, &corev1.ServiceList{}, &rbacv1.RoleBindingList{}, &networkingv1.NetworkPolicyList{},
+		&policyv1.PodDisruptionBudgetList{}, &batchv1.JobList{}, &appsv1.DeploymentList{},
+	}
+}
+
+func namesOf(t *testing.T, list client.ObjectList) (names []string) {
+	t.Helper()
+	check(t, meta.EachListItem(list, func(o runtime.Object) error {
+		names = append(names, fmt.Sprintf("%T %s", o, o.(client.Object).GetName()))
+		return nil
+	}))
+	return names
 }

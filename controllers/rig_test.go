@@ -17,6 +17,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/jackc/pgx/v5"
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -27,6 +29,7 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/controllers"
@@ -72,6 +75,7 @@ type rig struct {
 	lost         chan error
 	now          *clock
 	health       func() error
+	stop         func() // of the operator that was started last
 }
 
 // tally collects what an operator did, in order, and can spoil one of its acts.
@@ -192,7 +196,7 @@ func newRig(t *testing.T) *rig {
 	check(t, clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
 	r := &rig{
 		t: t, config: kube.Start(t), database: env.Postgres(t), store: env.MinIO(t),
-		sql: &tally{}, s3: &tally{}, api: &tally{}, lost: make(chan error, 10), now: &clock{}, health: func() error { return nil },
+		sql: &tally{}, s3: &tally{}, api: &tally{}, lost: make(chan error, 1000), now: &clock{}, health: func() error { return nil },
 	}
 	r.installation = strings.ReplaceAll(r.database.Name, "_", "-")
 	var err error
@@ -247,8 +251,32 @@ func (r *rig) rights() {
 	})
 }
 
-// operate starts an operator; stop ends it and waits until it has ended.
-func (r *rig) operate() (stop func()) {
+// operate starts an operator; r.stop ends it and waits until it has ended.
+func (r *rig) operate() {
+	r.t.Helper()
+	mgr, ctx, cancel := r.manager()
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			r.t.Errorf("the operator ended: %v", err)
+		}
+	})
+	r.t.Cleanup(r.stop)
+}
+
+// start runs an operator that is expected to end by itself.
+func (r *rig) start() error {
+	r.t.Helper()
+	mgr, ctx, cancel := r.manager()
+	defer cancel()
+	timer := time.AfterFunc(patient, cancel)
+	defer timer.Stop()
+	return mgr.Start(ctx)
+}
+
+func (r *rig) manager() (manager.Manager, context.Context, context.CancelFunc) {
 	r.t.Helper()
 	config := rest.CopyConfig(r.config)
 	config.QPS, config.Burst = 200, 400
@@ -267,16 +295,7 @@ func (r *rig) operate() (stop func()) {
 		Lost:   func(err error) { r.lost <- err },
 	})
 	check(r.t, err)
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			r.t.Errorf("the operator ended: %v", err)
-		}
-	})
-	r.t.Cleanup(stop)
-	return stop
+	return mgr, ctx, cancel
 }
 
 func (r *rig) create(object client.Object) {
@@ -303,6 +322,27 @@ func tenant(name string, change ...func(*v1alpha1.Tenant)) *v1alpha1.Tenant {
 		c(t)
 	}
 	return t
+}
+
+// root is the store's own user.
+func (r *rig) root() *minio.Client {
+	r.t.Helper()
+	c, err := minio.New(strings.TrimPrefix(r.store.Endpoint, "http://"), &minio.Options{Creds: credentials.NewStaticV4(r.store.AccessKey, r.store.SecretKey, "")})
+	check(r.t, err)
+	return c
+}
+
+func (r *rig) bucketExists(name string) bool {
+	r.t.Helper()
+	exists, err := r.root().BucketExists(r.t.Context(), name)
+	check(r.t, err)
+	return exists
+}
+
+func (r *rig) putObject(bucket string) {
+	r.t.Helper()
+	_, err := r.root().PutObject(r.t.Context(), bucket, "a/b", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+	check(r.t, err)
 }
 
 // until reads a Tenant again until a test holds for it, and returns it.

@@ -1,0 +1,64 @@
+package controllers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	afault "atrium.dev/atrium/internal/fault"
+)
+
+// Two operators of one cluster work side by side, as after a leader that was
+// stopped past its Lease goes on: the later one fences the former, which ends.
+func TestFormerLeaderIsFenced(t *testing.T) {
+	r := newRig(t)
+	r.operate()
+	former := r.stop
+	r.create(tenant("acme"))
+	r.healthy("acme")
+	r.operate()
+	select {
+	case err := <-r.lost:
+		if !afault.Is(err, v1alpha1.ReasonFenceLost) {
+			t.Errorf("the former leader ended with %v", err)
+		}
+	case <-time.After(patient):
+		t.Fatal("the former leader never learned that it is not the leader")
+	}
+	former()
+	r.create(tenant("globex"))
+	r.healthy("globex")
+	r.asSuperuser(func(conn *pgx.Conn) {
+		var epoch, fence int64
+		check(t, conn.QueryRow(t.Context(), `SELECT i.epoch, t.fence FROM atrium.installations i JOIN atrium.tenants t USING (installation) WHERE t.name = 'globex'`).Scan(&epoch, &fence))
+		if epoch != 2 || fence != 2 {
+			t.Errorf("epoch %d, fence %d; want 2 and 2", epoch, fence)
+		}
+	})
+}
+
+// Another cluster under the same installation name is refused while the first
+// one's heartbeat is fresh.
+func TestInstallationBelongsToOneCluster(t *testing.T) {
+	r := newRig(t)
+	r.operate()
+	r.create(tenant("acme"))
+	r.healthy("acme")
+	r.stop()
+	r.asSuperuser(func(conn *pgx.Conn) {
+		_, err := conn.Exec(t.Context(), `UPDATE atrium.installations SET cluster = 'another', heartbeat = now()`)
+		check(t, err)
+	})
+	if err := r.start(); !afault.Is(err, v1alpha1.ReasonInstallationConflict) {
+		t.Fatalf("the operator ended with %v, want InstallationConflict", err)
+	}
+	r.asSuperuser(func(conn *pgx.Conn) {
+		_, err := conn.Exec(t.Context(), `UPDATE atrium.installations SET heartbeat = now() - interval '1 hour'`)
+		check(t, err)
+	})
+	r.operate()
+	r.create(tenant("globex"))
+	r.healthy("globex")
+}
