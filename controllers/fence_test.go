@@ -19,6 +19,7 @@ func TestFormerLeaderIsFenced(t *testing.T) {
 	r.create(tenant("acme"))
 	r.healthy("acme")
 	r.operate()
+	r.now.forward(time.Minute) // heartbeats are due
 	select {
 	case err := <-r.lost:
 		if !afault.Is(err, v1alpha1.ReasonFenceLost) {

@@ -17,6 +17,7 @@ type DatabaseServerSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$') || isIP(self)",message="host must be a DNS name or an IP address, without scheme and port"
 	Host string `json:"host"`
 
+	// port of the server.
 	// +optional
 	// +kubebuilder:default=5432
 	// +kubebuilder:validation:Minimum=1
@@ -36,13 +37,14 @@ type DatabaseServerSpec struct {
 	// +required
 	AdminSecretRef SecretRef `json:"adminSecretRef"`
 
-	// sslMode is that of libpq.
+	// sslMode is that of libpq: require encrypts, verify-ca checks the authority,
+	// verify-full the host name as well.
 	// +optional
 	// +kubebuilder:default=verify-full
 	// +kubebuilder:validation:Enum=disable;require;verify-ca;verify-full
 	SSLMode string `json:"sslMode,omitempty"`
 
-	// caBundle is PEM.
+	// caBundle holds the certificates (PEM) of the authorities to trust.
 	// +optional
 	// +kubebuilder:validation:MaxLength=65536
 	CABundle string `json:"caBundle,omitempty"`

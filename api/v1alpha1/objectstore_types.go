@@ -13,6 +13,7 @@ type ObjectStoreSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://([A-Za-z0-9][-A-Za-z0-9.]*|[[][0-9a-fA-F:]+[]])(:[0-9]{1,5})?$')",message="endpoint must be http:// or https:// with a host and an optional port, and nothing after it, for example http://minio.atrium-system.svc:9000"
 	Endpoint string `json:"endpoint"`
 
+	// region of the store; most stores of one's own take any.
 	// +optional
 	// +kubebuilder:default=us-east-1
 	// +kubebuilder:validation:MinLength=1
@@ -24,7 +25,7 @@ type ObjectStoreSpec struct {
 	// +kubebuilder:default=true
 	PathStyle *bool `json:"pathStyle,omitempty"`
 
-	// caBundle is PEM; empty trusts what the image trusts.
+	// caBundle holds the certificates (PEM) of the authorities to trust; empty trusts what the image trusts.
 	// +optional
 	// +kubebuilder:validation:MaxLength=65536
 	CABundle string `json:"caBundle,omitempty"`

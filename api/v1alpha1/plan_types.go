@@ -37,8 +37,10 @@ type PlanSpec struct {
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.limits.cpu)).compareTo(quantity(string(self.requests.cpu))) >= 0",fieldPath=".limits.cpu",message="limits.cpu must be at least requests.cpu"
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.limits.memory)).compareTo(quantity(string(self.requests.memory))) >= 0",fieldPath=".limits.memory",message="limits.memory must be at least requests.memory"
 type Resources struct {
+	// requests are what a pod is sure of.
 	// +required
 	Requests ResourceAmounts `json:"requests"`
+	// limits are what a pod never exceeds.
 	// +required
 	Limits ResourceAmounts `json:"limits"`
 }
@@ -95,6 +97,7 @@ type DatabaseLimits struct {
 
 // PlanStatus counts who is on the plan.
 type PlanStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// tenants on this plan.

@@ -28,6 +28,7 @@ type ReleaseSpec struct {
 
 // ReleaseStatus counts who runs the release.
 type ReleaseStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// tenants whose pods run this release.

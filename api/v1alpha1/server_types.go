@@ -6,6 +6,7 @@ import (
 
 // SecretRef names a Secret in the operator's namespace.
 type SecretRef struct {
+	// name of the Secret.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -14,8 +15,11 @@ type SecretRef struct {
 
 // ServerStatus says whether a server can be used and how many tenants lie on it.
 type ServerStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// conditions: Reachable says whether the operator can use the server, and if not,
+	// what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

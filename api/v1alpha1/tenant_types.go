@@ -93,13 +93,16 @@ const (
 
 // Contact is a person outside the company's directory.
 type Contact struct {
+	// name as people write it, for example 王芳.
 	// +optional
 	// +kubebuilder:validation:MaxLength=100
 	Name string `json:"name,omitempty"`
+	// phone with area code.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[+]?[0-9][-0-9 ]{2,30}$')",message="phone must be digits, with an optional leading + and inner spaces or hyphens, for example 13800000001"
 	Phone string `json:"phone,omitempty"`
+	// mail address.
 	// +optional
 	// +kubebuilder:validation:MaxLength=254
 	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[^@ \\\\t\\\\n<>]+@[^@ \\\\t\\\\n<>]+$')",message="mail must be one address such as it@example.com"
@@ -115,6 +118,7 @@ type TenantStatus struct {
 	// +kubebuilder:validation:MaxLength=10
 	ID string `json:"id,omitempty"`
 
+	// observedGeneration is the generation of the spec that this status speaks of.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -122,18 +126,25 @@ type TenantStatus struct {
 	// +optional
 	Operation *Operation `json:"operation,omitempty"`
 
+	// conditions: one for each step, in the order Placed, NamespaceReady,
+	// DatabaseReady, BucketReady, CredentialsReady, Migrated, WorkloadReady,
+	// AddressReady; Ready sums them up; Reconciling and Stalled are there while they
+	// are true; Healthy says whether the app answers now.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
+	// placement says where the company's data lies.
 	// +optional
 	Placement *Placement `json:"placement,omitempty"`
+	// namespace holds the company's pods and Secrets.
 	// +optional
 	Namespace string `json:"namespace,omitempty"`
 	// schema is the active one; a restore makes another.
 	// +optional
 	Schema string `json:"schema,omitempty"`
+	// bucket holds the company's files.
 	// +optional
 	Bucket string `json:"bucket,omitempty"`
 	// url is the company's canonical origin.
@@ -144,9 +155,10 @@ type TenantStatus struct {
 	// +optional
 	// +listType=atomic
 	Hosts []string `json:"hosts,omitempty"`
-	// release and plan are those that the running pods were made for.
+	// release is the name of the Release that the pods run.
 	// +optional
 	Release string `json:"release,omitempty"`
+	// plan is the name of the Plan that the pods were made for.
 	// +optional
 	Plan string `json:"plan,omitempty"`
 }
@@ -154,6 +166,7 @@ type TenantStatus struct {
 // Operation is one thing that the operator does for a tenant, from its start to
 // its end.
 type Operation struct {
+	// type says what the operation is for.
 	// +kubebuilder:validation:Enum=Create;Change;Delete
 	Type OperationType `json:"type"`
 	// step is the one at work, or Done.

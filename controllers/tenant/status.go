@@ -52,7 +52,7 @@ func (r *Reconciler) status(s *scope, before *v1alpha1.TenantStatus) *v1alpha1.T
 	after := before.DeepCopy()
 	after.ObservedGeneration = s.tenant.Generation
 	for _, one := range s.results {
-		r.set(s, after, stepCondition(one, meta.FindStatusCondition(before.Conditions, one.step.condition)))
+		r.set(s, after, stepCondition(s, one, meta.FindStatusCondition(before.Conditions, one.step.condition)))
 	}
 	for _, c := range summary(s) {
 		r.set(s, after, c)
@@ -88,9 +88,13 @@ func (r *Reconciler) set(s *scope, status *v1alpha1.TenantStatus, c metav1.Condi
 
 // stepCondition says what came of one step. A step that was not reached keeps what
 // is known of it: the pods still run while a server is away.
-func stepCondition(one result, known *metav1.Condition) metav1.Condition {
-	c := metav1.Condition{Type: one.step.condition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDone, Message: "done"}
+func stepCondition(s *scope, one result, known *metav1.Condition) metav1.Condition {
+	c := metav1.Condition{Type: one.step.condition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDone}
 	switch {
+	case one.ran && one.err == nil && !s.tenant.DeletionTimestamp.IsZero():
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonDeleting, "taken back"
+	case one.ran && one.err == nil:
+		c.Message = one.step.says(s)
 	case !one.ran && known != nil:
 		return *known
 	case !one.ran:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,6 +24,8 @@ type step struct {
 	undo      func(context.Context, *scope) error
 	// inventory lists what exists of this step, as kind/name.
 	inventory func(context.Context, *scope) ([]string, error)
+	// says is the condition's message when the step is done.
+	says func(*scope) string
 	// alone is true when the step needs none of those before it.
 	alone bool
 }
@@ -30,14 +33,30 @@ type step struct {
 // steps in the order in which they are done. Deletion takes them in reverse.
 func (r *Reconciler) steps() []step {
 	return []step{
-		{name: "Place", condition: v1alpha1.ConditionPlaced, do: r.place, undo: r.unplace, inventory: r.placeInventory},
-		{name: "Namespace", condition: v1alpha1.ConditionNamespaceReady, do: r.namespace, undo: r.removeNamespace, inventory: r.namespaceInventory},
-		{name: "Database", condition: v1alpha1.ConditionDatabaseReady, do: r.database, undo: r.undoDatabase, inventory: r.databaseInventory},
-		{name: "Bucket", condition: v1alpha1.ConditionBucketReady, do: r.bucket, undo: r.undoBucket, inventory: r.bucketInventory},
-		{name: "Credentials", condition: v1alpha1.ConditionCredentialsReady, do: r.credentials},
-		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.removeJobs},
-		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, undo: r.removeWorkload},
-		{name: "Address", condition: v1alpha1.ConditionAddressReady, do: r.address, alone: true},
+		{name: "Place", condition: v1alpha1.ConditionPlaced, do: r.place, undo: r.unplace, inventory: r.placeInventory, says: func(s *scope) string {
+			return fmt.Sprintf("data lies on DatabaseServer %s and ObjectStore %s", s.databaseServer.Name, s.objectStore.Name)
+		}},
+		{name: "Namespace", condition: v1alpha1.ConditionNamespaceReady, do: r.namespace, undo: r.removeNamespace, inventory: r.namespaceInventory, says: func(s *scope) string {
+			return "namespace " + s.namespace + " has its quota, limits and network policies"
+		}},
+		{name: "Database", condition: v1alpha1.ConditionDatabaseReady, do: r.database, undo: r.undoDatabase, inventory: r.databaseInventory, says: func(s *scope) string {
+			return "schema " + s.row.Schema + " has its roles"
+		}},
+		{name: "Bucket", condition: v1alpha1.ConditionBucketReady, do: r.bucket, undo: r.undoBucket, inventory: r.bucketInventory, says: func(s *scope) string {
+			return "bucket " + s.row.Bucket + " is there"
+		}},
+		{name: "Credentials", condition: v1alpha1.ConditionCredentialsReady, do: r.credentials, says: func(*scope) string {
+			return "the app's settings and Secrets are current"
+		}},
+		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.removeJobs, says: func(s *scope) string {
+			return fmt.Sprintf("the database is that of release %s (schema %d)", s.release.Spec.Version, s.release.Spec.SchemaVersion)
+		}},
+		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, undo: r.removeWorkload, says: func(s *scope) string {
+			return fmt.Sprintf("%d of %d pods of release %s are ready", s.plan.Spec.Replicas, s.plan.Spec.Replicas, s.release.Spec.Version)
+		}},
+		{name: "Address", condition: v1alpha1.ConditionAddressReady, do: r.address, alone: true, says: func(s *scope) string {
+			return "people reach it at " + strings.Join(s.hosts, ", ")
+		}},
 	}
 }
 

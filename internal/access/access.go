@@ -2,11 +2,12 @@
 // such right anywhere else: it binds itself the ClusterRole below in each namespace
 // that it made, and may bind that one role alone. The markers are the role.
 //
-// +kubebuilder:rbac:groups="",resources=configmaps;secrets;services;serviceaccounts;resourcequotas;limitranges,verbs=get;list;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps;secrets;serviceaccounts;resourcequotas;limitranges,verbs=get;list;create;patch
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;create;patch;delete
-// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;create;patch;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;create;patch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;create;patch;delete
 package access
 
