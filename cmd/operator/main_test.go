@@ -1,0 +1,29 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFlags(t *testing.T) {
+	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080"}
+	o, err := parse(good)
+	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" {
+		t.Fatalf("parse = %+v, %v", o, err)
+	}
+	for bad, says := range map[string]string{
+		"--installation=":                                     "--installation must be",
+		"--installation=Demo":                                 "--installation must be",
+		"--installation=" + strings.Repeat("a", 41):           "--installation must be",
+		"--base-domain=":                                      "--base-domain must be",
+		"--base-domain=.com":                                  "--base-domain must be",
+		"--base-domain=" + strings.Repeat("aaaaa.", 40) + "a": "--base-domain must be",
+		"--public-scheme=ftp":                                 "--public-scheme must be",
+		"--public-port=0":                                     "--public-port must be",
+		"--namespace=":                                        "--namespace must name",
+	} {
+		if _, err := parse(append(good, bad)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want %q", bad, err, says)
+		}
+	}
+}
