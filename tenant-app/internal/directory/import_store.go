@@ -68,16 +68,19 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 			return err
 		}
 	}
-	var added []*item
+	var added, changed []*item
 	for _, it := range p.items {
 		switch {
 		case it.failed():
 		case it.known == nil:
 			added = append(added, it)
 		case len(it.changed) > 0:
-			if err := s.changeImported(ctx, it); err != nil {
-				return err
-			}
+			changed = append(changed, it)
+		}
+	}
+	for group := range slices.Chunk(changed, batch) {
+		if err := s.changeImported(ctx, group); err != nil {
+			return err
 		}
 	}
 	for group := range slices.Chunk(added, batch) {
@@ -88,19 +91,32 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 	return nil
 }
 
-func (s *Service) changeImported(ctx context.Context, it *item) error {
-	return s.changePerson(ctx, it.id, func(int64) error { return nil }, func(ctx context.Context) error {
-		if err := s.updatePerson(ctx, it.id, it.profile); err != nil {
-			return err
+// changeImported writes what changed of known persons, a batch at a time.
+func (s *Service) changeImported(ctx context.Context, group []*item) error {
+	now := s.clock()
+	people := make([]importedRow, len(group))
+	posts := map[kernel.ID][]Placement{}
+	for i, it := range group {
+		people[i] = it.imported(now)
+		if it.placed {
+			posts[it.id] = it.posts
 		}
-		if !it.placed {
-			return nil
-		}
-		return s.place(ctx, it.id, it.posts, s.clock())
-	})
+	}
+	db := s.db.Q(ctx)
+	_, err := db.NewUpdate().With("d", db.NewValues(&people)).TableExpr("person AS p").TableExpr("d").
+		Set("name = d.name, sort = d.sort, sort_key = d.sort_key, search = d.search, staff_no = d.staff_no, phone = d.phone, mail = d.mail").
+		Set("hired_on = d.hired_on, manager_id = d.manager_id, updated_at = d.updated_at, revision = p.revision + 1").
+		Where("p.id = d.id").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("change imported people: %w", err)
+	}
+	if len(posts) == 0 {
+		return nil
+	}
+	return s.replacePosts(ctx, posts, s.clock())
 }
 
-type newPersonRow struct {
+type importedRow struct {
 	bun.BaseModel `bun:"table:person"`
 
 	ID        kernel.ID  `bun:"id,type:uuid"`
@@ -108,40 +124,34 @@ type newPersonRow struct {
 	Sort      int        `bun:"sort"`
 	SortKey   string     `bun:"sort_key"`
 	Search    string     `bun:"search,type:tsvector"`
-	StaffNo   string     `bun:"staff_no,nullzero"`
-	Phone     string     `bun:"phone,nullzero"`
-	Mail      string     `bun:"mail,nullzero"`
-	HiredOn   string     `bun:"hired_on,nullzero"`
+	StaffNo   string     `bun:"staff_no,nullzero,type:text"`
+	Phone     string     `bun:"phone,nullzero,type:text"`
+	Mail      string     `bun:"mail,nullzero,type:text"`
+	HiredOn   string     `bun:"hired_on,nullzero,type:date"`
 	ManagerID *kernel.ID `bun:"manager_id,type:uuid"`
 	CreatedAt time.Time  `bun:"created_at"`
 	UpdatedAt time.Time  `bun:"updated_at"`
 }
 
-type newMembershipRow struct {
-	bun.BaseModel `bun:"table:membership"`
-
-	ID           kernel.ID  `bun:"id,type:uuid"`
-	PersonID     kernel.ID  `bun:"person_id,type:uuid"`
-	DepartmentID kernel.ID  `bun:"department_id,type:uuid"`
-	PositionID   *kernel.ID `bun:"position_id,type:uuid"`
-	Primary      bool       `bun:"is_primary"`
-	ValidFrom    time.Time  `bun:"valid_from"`
+// imported is the row of an item, made or changed at a time.
+func (it *item) imported(at time.Time) importedRow {
+	p := it.profile
+	return importedRow{
+		ID: it.id, Name: p.Name, Sort: p.Sort, SortKey: sortKey(p.Name), Search: terms(p), StaffNo: p.StaffNo, Phone: p.Phone, Mail: p.Mail,
+		HiredOn: p.HiredOn, ManagerID: orNull(p.ManagerID), CreatedAt: at, UpdatedAt: at,
+	}
 }
 
 // addImported writes new persons with their memberships, a batch at a time.
 func (s *Service) addImported(ctx context.Context, group []*item) error {
 	now := s.clock()
-	people := make([]newPersonRow, len(group))
-	var posts []newMembershipRow
+	people := make([]importedRow, len(group))
+	var posts []membershipRow
 	for i, it := range group {
-		p := it.profile
-		people[i] = newPersonRow{
-			ID: it.id, Name: p.Name, Sort: p.Sort, SortKey: sortKey(p.Name), Search: terms(p), StaffNo: p.StaffNo, Phone: p.Phone, Mail: p.Mail,
-			HiredOn: p.HiredOn, ManagerID: orNull(p.ManagerID), CreatedAt: now, UpdatedAt: now,
-		}
-		from := s.since(p.HiredOn)
+		people[i] = it.imported(now)
+		from := s.since(it.profile.HiredOn)
 		for j, post := range it.posts {
-			posts = append(posts, newMembershipRow{
+			posts = append(posts, membershipRow{
 				ID: kernel.NewID(), PersonID: it.id, DepartmentID: post.DepartmentID, PositionID: orNull(post.PositionID), Primary: j == 0, ValidFrom: from,
 			})
 		}
@@ -149,13 +159,7 @@ func (s *Service) addImported(ctx context.Context, group []*item) error {
 	if _, err := s.db.Q(ctx).NewInsert().Model(&people).Exec(ctx); err != nil {
 		return fmt.Errorf("add imported people: %w", err)
 	}
-	if len(posts) == 0 {
-		return nil
-	}
-	if _, err := s.db.Q(ctx).NewInsert().Model(&posts).Exec(ctx); err != nil {
-		return fmt.Errorf("add memberships of imported people: %w", err)
-	}
-	return nil
+	return s.insertMemberships(ctx, posts)
 }
 
 func orNull(id kernel.ID) *kernel.ID {

@@ -30,10 +30,7 @@ var surnames = map[string]string{
 // of four heteronyms could have hundreds.
 const maxSpellings = 12
 
-var (
-	firstReading = pinyin.Args{Style: pinyin.Normal}
-	allReadings  = pinyin.Args{Style: pinyin.Normal, Heteronym: true}
-)
+var allReadings = pinyin.Args{Style: pinyin.Normal, Heteronym: true}
 
 // syllables returns the readings of each Han character and each run of letters
 // or digits of name, the likeliest first. Other characters only separate.
@@ -125,11 +122,9 @@ func sortKey(name string) string {
 
 // Initial is the letter of the A–Z index under which name stands, or "#".
 func Initial(name string) string {
-	for _, r := range Pinyin(name) {
-		if r >= 'a' && r <= 'z' {
-			return strings.ToUpper(string(r))
-		}
-		break
+	reading := Pinyin(name)
+	if reading == "" || reading[0] < 'a' || reading[0] > 'z' {
+		return "#"
 	}
-	return "#"
+	return strings.ToUpper(reading[:1])
 }

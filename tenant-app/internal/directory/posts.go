@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -22,34 +24,56 @@ func (s *Service) Move(ctx context.Context, id kernel.ID, placements []Placement
 	})
 }
 
-type membershipRow struct {
-	ID           kernel.ID `bun:"id"`
-	DepartmentID kernel.ID `bun:"department_id"`
-	PositionID   kernel.ID `bun:"position_id"`
-	Primary      bool      `bun:"is_primary"`
-}
-
-// place does the work of Move: what ends, ends when the new begins, so that a
-// person never has two primary departments at once.
+// place does the work of Move.
 func (s *Service) place(ctx context.Context, person kernel.ID, placements []Placement, at time.Time) error {
 	if err := s.checkPlacements(ctx, placements); err != nil {
 		return err
 	}
+	return s.replacePosts(ctx, map[kernel.ID][]Placement{person: placements}, at)
+}
+
+type membershipRow struct {
+	bun.BaseModel `bun:"table:membership"`
+
+	ID           kernel.ID  `bun:"id,type:uuid"`
+	PersonID     kernel.ID  `bun:"person_id,type:uuid"`
+	DepartmentID kernel.ID  `bun:"department_id,type:uuid"`
+	PositionID   *kernel.ID `bun:"position_id,type:uuid"`
+	Primary      bool       `bun:"is_primary"`
+	ValidFrom    time.Time  `bun:"valid_from"`
+}
+
+// post is what makes two memberships of a person the same.
+type post struct {
+	person, department, position kernel.ID
+	primary                      bool
+}
+
+func (m membershipRow) post() post {
+	return post{person: m.PersonID, department: m.DepartmentID, position: orNone(m.PositionID), primary: m.Primary}
+}
+
+// replacePosts makes these the present memberships of persons. What ends, ends when
+// the new begins, so that nobody ever has two primary departments at once.
+func (s *Service) replacePosts(ctx context.Context, wanted map[kernel.ID][]Placement, at time.Time) error {
 	var current []membershipRow
-	err := s.db.Q(ctx).NewRaw(`SELECT id, department_id, coalesce(position_id, ?) AS position_id, is_primary FROM membership
-		WHERE person_id = ? AND valid_to IS NULL`, kernel.NoID, person).Scan(ctx, &current)
+	people := slices.Collect(maps.Keys(wanted))
+	err := s.db.Q(ctx).NewRaw(`SELECT id, person_id, department_id, position_id, is_primary, valid_from FROM membership
+		WHERE person_id IN (?) AND valid_to IS NULL`, bun.List(people)).Scan(ctx, &current)
 	if err != nil {
 		return fmt.Errorf("read the memberships: %w", err)
 	}
-	wanted := map[membershipRow]bool{}
-	for i, p := range placements {
-		wanted[membershipRow{DepartmentID: p.DepartmentID, PositionID: p.PositionID, Primary: i == 0}] = true
+	missing := map[post]membershipRow{}
+	for person, placements := range wanted {
+		for i, p := range placements {
+			m := membershipRow{ID: kernel.NewID(), PersonID: person, DepartmentID: p.DepartmentID, PositionID: orNull(p.PositionID), Primary: i == 0, ValidFrom: at}
+			missing[m.post()] = m
+		}
 	}
 	var ended []kernel.ID
 	for _, m := range current {
-		key := membershipRow{DepartmentID: m.DepartmentID, PositionID: m.PositionID, Primary: m.Primary}
-		if wanted[key] {
-			delete(wanted, key)
+		if _, stays := missing[m.post()]; stays {
+			delete(missing, m.post())
 		} else {
 			ended = append(ended, m.ID)
 		}
@@ -57,15 +81,15 @@ func (s *Service) place(ctx context.Context, person kernel.ID, placements []Plac
 	if err := s.endMemberships(ctx, ended, at); err != nil {
 		return err
 	}
-	for i, p := range placements {
-		if !wanted[membershipRow{DepartmentID: p.DepartmentID, PositionID: p.PositionID, Primary: i == 0}] {
-			continue
-		}
-		_, err := s.db.Q(ctx).NewRaw(`INSERT INTO membership (id, person_id, department_id, position_id, is_primary, valid_from) VALUES (?, ?, ?, ?, ?, ?)`,
-			kernel.NewID(), person, p.DepartmentID, nullID(p.PositionID), i == 0, at).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("add a membership: %w", err)
-		}
+	return s.insertMemberships(ctx, slices.Collect(maps.Values(missing)))
+}
+
+func (s *Service) insertMemberships(ctx context.Context, rows []membershipRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if _, err := s.db.Q(ctx).NewInsert().Model(&rows).Exec(ctx); err != nil {
+		return fmt.Errorf("add memberships: %w", err)
 	}
 	return nil
 }
@@ -163,8 +187,11 @@ func (s *Service) Deactivate(ctx context.Context, id kernel.ID, check checkVersi
 // were deactivated, as far as those still exist.
 func (s *Service) Reactivate(ctx context.Context, id kernel.ID, check checkVersion) error {
 	return s.changePerson(ctx, id, check, func(ctx context.Context) error {
-		var last []membershipRow
-		err := s.db.Q(ctx).NewRaw(`SELECT m.id, m.department_id, coalesce(po.id, ?) AS position_id, m.is_primary
+		var last []struct {
+			DepartmentID kernel.ID `bun:"department_id"`
+			PositionID   kernel.ID `bun:"position_id"`
+		}
+		err := s.db.Q(ctx).NewRaw(`SELECT m.department_id, coalesce(po.id, ?) AS position_id
 			FROM membership m JOIN person p ON p.id = m.person_id
 			JOIN department d ON d.id = m.department_id AND d.closed_at IS NULL
 			LEFT JOIN position po ON po.id = m.position_id AND po.closed_at IS NULL

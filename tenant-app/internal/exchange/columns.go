@@ -1,14 +1,14 @@
 package exchange
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"golang.org/x/text/unicode/norm"
-
-	"strconv"
 )
 
 // headerSearch is how many rows may stand above the header: a title, a hint.
@@ -53,7 +53,7 @@ func findHeader(lines []Line) (at int, places map[string]int, ok bool) {
 			key := headerKey(cell)
 			for _, c := range columns {
 				_, seen := places[c.key]
-				if !seen && (key == c.title || contains(c.aliases, key)) {
+				if !seen && (key == c.title || slices.Contains(c.aliases, key)) {
 					places[c.key] = i
 				}
 			}
@@ -63,15 +63,6 @@ func findHeader(lines []Line) (at int, places map[string]int, ok bool) {
 		}
 	}
 	return 0, nil, false
-}
-
-func contains(list []string, text string) bool {
-	for _, entry := range list {
-		if entry == text {
-			return true
-		}
-	}
-	return false
 }
 
 // table is a file of people as it was read.
