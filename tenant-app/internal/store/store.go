@@ -62,8 +62,13 @@ func Open(ctx context.Context, settings contract.Database) (*DB, error) {
 		return nil
 	}
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		schema := pgx.Identifier{d.target.Load().settings.Schema}.Sanitize()
-		_, err := c.Exec(ctx, "SET search_path TO "+schema)
+		now := d.target.Load().settings
+		if now.Role != "" { // migrate's login sees nothing by itself
+			if _, err := c.Exec(ctx, "SET ROLE "+pgx.Identifier{now.Role}.Sanitize()); err != nil {
+				return err
+			}
+		}
+		_, err := c.Exec(ctx, "SET search_path TO "+pgx.Identifier{now.Schema}.Sanitize())
 		return err
 	}
 	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
