@@ -1,9 +1,9 @@
-// Draws the PNG icons from public/icons/mark.svg with Debian's chromium; run it by hand when the mark changes.
+// Draws the PNG icons from public/icons/icon.svg with Debian's chromium; run it by hand when the mark changes.
 import { readFile, writeFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 
 const at = (path) => new URL(`../public/icons/${path}`, import.meta.url);
-const mark = await readFile(at('mark.svg'), 'utf8');
+const mark = await readFile(at('icon.svg'), 'utf8');
 // Maskable and Apple icons fill their square: the system cuts the corners.
 const filled = mark.replace('rx="14"', 'rx="0"');
 

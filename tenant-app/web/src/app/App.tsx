@@ -3,13 +3,11 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { type Lang, LanguageProvider } from '../i18n';
 import type { Catalogue } from '../i18n/keys';
 import { Notices } from '../ui/notices';
+import { pageNonce } from './nonce';
 import { queryClient } from './queries';
 import { Shell } from './Shell';
 import { SessionGate } from './session';
 import { cssVariables, schemeManager, theme } from './theme';
-
-// Mantine's own style tags carry the nonce that the server put into the page.
-const nonce = () => document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
 
 export function App({ first }: { first: { lang: Lang; catalogue: Catalogue } }) {
   return (
@@ -18,7 +16,7 @@ export function App({ first }: { first: { lang: Lang; catalogue: Catalogue } }) 
       cssVariablesResolver={cssVariables}
       colorSchemeManager={schemeManager}
       defaultColorScheme="auto"
-      getStyleNonce={nonce}
+      getStyleNonce={pageNonce}
     >
       <QueryClientProvider client={queryClient}>
         <LanguageProvider first={first}>

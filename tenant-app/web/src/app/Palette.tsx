@@ -76,7 +76,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       padding={0}
       size={560}
       yOffset="12vh"
-      aria-label={t('shell.search')}
+      attributes={{ content: { 'aria-label': t('shell.search') } }}
       transitionProps={{ duration: 100 }}
     >
       <div className={classes.field}>

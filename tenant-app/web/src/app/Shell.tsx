@@ -1,5 +1,6 @@
 // The frame: a rail on a desktop, tabs on a phone, the page between.
 
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
@@ -71,7 +72,11 @@ function Pages() {
         <Blank
           icon="search"
           title={t('state.noPage')}
-          action={<Link href="/directory">{t('nav.directory')}</Link>}
+          action={
+            <Button component={Link} href="/directory">
+              {t('nav.directory')}
+            </Button>
+          }
         />
       </Route>
     </Switch>
@@ -86,7 +91,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
   return (
     <nav className={classes.nav} aria-label={t('shell.places')}>
       <Link href="/directory" className={classes.mark} title={me.company} aria-label={me.company}>
-        <img src="/icons/mark.svg" alt="" width="36" height="36" />
+        <img src="/icons/icon.svg" alt="" width="36" height="36" />
       </Link>
       <button
         type="button"
@@ -115,7 +120,8 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
           </Link>
         );
       })}
-      <Link href="/me" className={classes.self} aria-label={t('nav.self', { name: me.name })} title={me.name}>
+      <Link href="/me" className={classes.self} title={me.name}>
+        <span className="visually-hidden">{t('nav.self', { name: me.name })}</span>
         <PersonAvatar
           id={me.personId}
           text={self?.avatarText ?? me.name.slice(-2)}

@@ -57,6 +57,9 @@ const follow = {
   '--mantine-color-default-border': 'var(--at-border)',
   '--mantine-color-default-hover': 'var(--at-raised)',
   '--mantine-color-error': 'var(--at-danger)',
+  '--mantine-color-spruce-light': 'var(--at-accent-soft)',
+  '--mantine-color-spruce-light-hover': 'color-mix(in srgb, var(--at-accent-soft) 85%, var(--at-accent))',
+  '--mantine-color-spruce-light-color': 'var(--at-accent)',
 };
 
 export const cssVariables: CSSVariablesResolver = () => ({ variables: {}, light: follow, dark: follow });

@@ -62,6 +62,9 @@ const en: Catalogue = {
   'directory.left': 'Deactivated',
   'directory.first': 'Shown first',
   'directory.alphabet': 'Jump to a letter',
+  'directory.firstSteps':
+    'Your company is new here. Import a list of departments and people, and it is ready in minutes.',
+  'directory.toImport': 'Import people',
   'directory.path': 'Where you are',
   'directory.nobody': 'Nobody here yet',
   'directory.nobodyHint': 'People who are added or moved here will show up.',
@@ -284,7 +287,7 @@ const en: Catalogue = {
 
   'devices.hint': 'End any device that you do not know, and change your password.',
   'devices.current': 'This device',
-  'devices.seen': 'Last used {at}, {address}',
+  'devices.seen': 'Last used {at}',
   'devices.shared': 'Shared computer',
   'devices.unknown': 'Unknown device',
   'devices.end': 'Sign out',

@@ -60,6 +60,8 @@ export default {
   'directory.left': '已停用',
   'directory.first': '优先显示',
   'directory.alphabet': '按字母跳转',
+  'directory.firstSteps': '公司刚刚开通。用一份名单导入部门和同事，几分钟就能用起来。',
+  'directory.toImport': '导入人员',
   'directory.path': '所在位置',
   'directory.nobody': '这里还没有人',
   'directory.nobodyHint': '添加或移入人员后会显示在这里。',
@@ -275,7 +277,7 @@ export default {
 
   'devices.hint': '不认识的设备请立即结束，并修改密码。',
   'devices.current': '本机',
-  'devices.seen': '最近使用 {at}，{address}',
+  'devices.seen': '最近使用 {at}',
   'devices.shared': '公用电脑',
   'devices.unknown': '未知设备',
   'devices.end': '结束登录',

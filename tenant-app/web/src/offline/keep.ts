@@ -23,7 +23,13 @@ async function read(): Promise<Kept | undefined> {
 export async function restore(client: QueryClient): Promise<void> {
   const kept = await read().catch(() => undefined);
   if (!kept || Date.now() - kept.at > maxAgeMs) return;
-  hydrate(client, kept.state);
+  hydrate(client, stale(kept.state));
+}
+
+/** What was kept is shown at once, and read again: it is as old as the last visit. */
+function stale(state: DehydratedState): DehydratedState {
+  const queries = state.queries.map((query) => ({ ...query, state: { ...query.state, dataUpdatedAt: 0 } }));
+  return { ...state, queries };
 }
 
 /** From now on what is read is kept for this person; what was kept for another is dropped. */

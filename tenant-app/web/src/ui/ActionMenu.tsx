@@ -8,7 +8,7 @@ export type Action = { label: string; icon: IconName; run: () => void; danger?: 
 
 export function ActionMenu({ label, actions }: { label: string; actions: Action[] }) {
   return (
-    <Menu position="bottom-end" shadow="md" width={196} withinPortal>
+    <Menu withInitialFocusPlaceholder={false} position="bottom-end" shadow="md" width={196} withinPortal>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} title={label}>
           <Icon name="more" />

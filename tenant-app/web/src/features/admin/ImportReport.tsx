@@ -12,12 +12,15 @@ import classes from './Import.module.css';
 
 const outcomes = ['failed', 'created', 'updated', 'unchanged'] as const;
 
-/** The reason in the person's language; rows name things that an input does not, so they have their own sentences. */
-export function reasonText(problem: RowProblem, t: Translate): string {
-  for (const key of [`row.${problem.code}`, `error.${problem.code}`]) {
-    if (hasKey(key)) return t(key, problem.params ?? {});
-  }
-  return t('error.invalid');
+/** The reason in the person's language: of a column, or the sentence that a form would show. */
+function reasonText(problem: RowProblem, t: Translate): string {
+  const own = `row.${problem.code}`;
+  const column = columnName(problem.column, t);
+  if (hasKey(own)) return t('import.problem', { column, reason: t(own, problem.params ?? {}) });
+  const general = `error.${problem.code}`;
+  return hasKey(general)
+    ? t(general, problem.params ?? {})
+    : t('import.problem', { column, reason: t('error.invalid') });
 }
 
 const columnName = (column: string, t: Translate): string => {
@@ -85,7 +88,7 @@ function Line({ row }: { row: ImportRow }) {
       <td>
         {row.problems.map((p) => (
           <div key={`${p.column} ${p.code}`} className={classes.problem}>
-            {t('import.problem', { column: columnName(p.column, t), reason: reasonText(p, t) })}
+            {reasonText(p, t)}
           </div>
         ))}
         {row.outcome === 'updated' && (

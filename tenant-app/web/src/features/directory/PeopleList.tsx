@@ -227,6 +227,7 @@ function PersonLine({
           {[post?.position?.name, post?.department.name].filter(Boolean).join(' · ')}
         </span>
       </span>
+      <span className={classes.mail}>{person.mail}</span>
       <span className={classes.number}>{person.phone ? formatPhone(person.phone) : person.staffNo}</span>
     </Link>
   );

@@ -61,6 +61,7 @@ export function PeoplePane({ tree, place, selected, q, onQ }: Props) {
         </div>
         {!searching && !top && <Heading tree={tree} place={place} department={department} />}
       </header>
+      {me.administrator && tree.departments.length === 0 && !searching && <FirstSteps />}
       <PeopleList
         filter={{ place: place || 'all', below: wide, q: searching ? asked : '' }}
         departments={searching ? [] : steps(tree, place, wide)}
@@ -76,6 +77,24 @@ export function PeoplePane({ tree, place, selected, q, onQ }: Props) {
         </Suspense>
       )}
     </>
+  );
+}
+
+/** A new company: the fastest way from nothing to a directory. */
+function FirstSteps() {
+  const t = useT();
+  return (
+    <div className={classes.first}>
+      <p>{t('directory.firstSteps')}</p>
+      <Button
+        component={Link}
+        href="/admin/import"
+        variant="light"
+        leftSection={<Icon name="upload" size={16} />}
+      >
+        {t('directory.toImport')}
+      </Button>
+    </div>
   );
 }
 

@@ -15,7 +15,7 @@ export function About() {
   return (
     <div className={panel.panel}>
       <div className={classes.profile}>
-        <img src="/icons/mark.svg" alt="" width={64} height={64} />
+        <img src="/icons/icon.svg" alt="" width={64} height={64} />
         <div>
           <p className={classes.big}>{t('about.product')}</p>
           <p className={panel.hint}>{t('about.line')}</p>

@@ -76,8 +76,13 @@ function Device({ session, onEnd }: { session: Session; onEnd: () => void }) {
       <span className={panel.main}>
         {[agent.system, agent.browser].filter(Boolean).join(' · ') || t('devices.unknown')}
         <span className={panel.sub}>
-          {t('devices.seen', { at: formatTime(lang, session.seenAt, timezone), address: session.address })}
-          {session.shared && ` · ${t('devices.shared')}`}
+          {[
+            t('devices.seen', { at: formatTime(lang, session.seenAt, timezone) }),
+            session.address,
+            session.shared && t('devices.shared'),
+          ]
+            .filter(Boolean)
+            .join(' · ')}
         </span>
       </span>
       {session.current ? (

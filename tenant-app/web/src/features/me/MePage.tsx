@@ -59,7 +59,7 @@ function Self() {
       />
       <div>
         <strong>{me.name}</strong>
-        <span>{me.company}</span>
+        <span className={classes.company}>{me.company}</span>
       </div>
     </div>
   );

@@ -1,0 +1,23 @@
+// What people do with the page, at both sizes, in both schemes. Ends with 1 if anything was wrong.
+
+import { administer } from './administer.mjs';
+import { firstAdministrator } from './first.mjs';
+import { fault, faults, launch } from './harness.mjs';
+import { look } from './look.mjs';
+import { offline } from './offline.mjs';
+
+const browser = await launch();
+const only = process.argv[2];
+const steps = { administer, look, offline };
+try {
+  const state = await firstAdministrator(browser);
+  for (const [name, step] of Object.entries(steps)) {
+    if (only && only !== name) continue;
+    console.log(name);
+    await step(browser, state).catch((error) => fault(name, error.message));
+  }
+} finally {
+  await browser.close();
+}
+console.log(faults.length === 0 ? 'all well' : `${faults.length} faults`);
+process.exit(faults.length === 0 ? 0 : 1);

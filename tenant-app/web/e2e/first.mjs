@@ -1,0 +1,19 @@
+// The first administrator opens the one-time link and lands in the app.
+import { expectText, open, shot } from './harness.mjs';
+
+export async function firstAdministrator(browser) {
+  console.log('first');
+  const page = await open(browser, 'first', { size: 'phone' });
+  await page.goto(process.env.E2E_FIRST);
+  await shot(page, 'first-link-phone');
+  await page.fill('#name', '王芳');
+  await page.fill('#phone', '13800000001');
+  await page.fill('#password', '云杉树下有一间办公室');
+  await page.fill('#repeat', '云杉树下有一间办公室');
+  await page.click('button[type=submit]');
+  await page.waitForURL(/\/directory/);
+  await expectText(page, 'first', '全部同事');
+  const state = await page.context().storageState();
+  await page.context().close();
+  return state;
+}

@@ -1,0 +1,119 @@
+// A browser that notices: console errors, exceptions, CSP reports, failed requests, axe findings, sideways scrolling.
+import { mkdirSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+export const url = process.env.E2E_URL;
+const out = new URL('./out/', import.meta.url).pathname;
+mkdirSync(out, { recursive: true });
+
+export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const waitMs = 10_000;
+
+export const faults = [];
+
+export function fault(where, what) {
+  faults.push(`${where}: ${what}`);
+  console.log(`  ✗ ${where}: ${what}`);
+}
+
+export async function launch() {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** A window of its own; expected are messages of the console that the test provokes. */
+export async function open(browser, name, { size = 'desktop', scheme = 'light', state, expected = [] } = {}) {
+  const context = await browser.newContext({
+    viewport: sizes[size],
+    colorScheme: scheme,
+    locale: 'zh-CN',
+    timezoneId: 'Asia/Shanghai',
+    deviceScaleFactor: size === 'phone' ? 2 : 1,
+    hasTouch: size === 'phone',
+    isMobile: size === 'phone',
+    storageState: state,
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  context.setDefaultTimeout(waitMs);
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(
+        `CSP ${event.violatedDirective} blocked ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
+      );
+    });
+  });
+  const told = (text) => expected.some((pattern) => pattern.test(text));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !told(message.text()))
+      fault(name, `console: ${message.text()} ${message.location().url}`);
+  });
+  page.on('pageerror', (error) => fault(name, `exception: ${error.message}`));
+  page.on('response', (response) => {
+    if (response.status() >= 500) fault(name, `${response.status()} ${response.url()}`);
+  });
+  return page;
+}
+
+/** A screenshot of what is there, after looking whether it is sound. */
+export async function shot(page, name) {
+  await page.waitForLoadState('networkidle');
+  await page.evaluate(() => document.fonts.ready);
+  const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  if (width[0] > width[1]) fault(name, `scrolls sideways: ${width[0]} > ${width[1]}`);
+  await small(page, name);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  for (const v of violations.filter((x) => x.impact === 'serious' || x.impact === 'critical')) {
+    fault(
+      name,
+      `axe ${v.id}: ${v.nodes
+        .map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`)
+        .join(' | ')
+        .slice(0, 600)}`,
+    );
+  }
+  await page.screenshot({ path: `${out}${name}.png` });
+  console.log(`  ✓ ${name}`);
+}
+
+/** On a phone nothing to press is lower or narrower than 44 px; links inside a sentence are text. */
+async function small(page, name) {
+  if (page.viewportSize().width > 500) return;
+  const found = await page.evaluate(() =>
+    [
+      ...document.querySelectorAll(
+        'a, button, input:not([type=hidden]):not([type=checkbox]):not([type=file]), [role=button], [role=tab]',
+      ),
+    ]
+      .filter(
+        (e) =>
+          e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
+          !e.closest('[inert], p, .visually-hidden'),
+      )
+      .map((e) => [
+        (e.closest('.mantine-Input-wrapper')?.contains(e) && e.matches('input')
+          ? e.closest('.mantine-Input-wrapper')
+          : e
+        ).getBoundingClientRect(),
+        e,
+      ])
+      .filter(([box]) => box.width > 0 && box.bottom > 0 && (box.height < 43.5 || box.width < 43.5))
+      .map(
+        ([box, e]) =>
+          `${e.tagName} ${e.getAttribute('aria-label') ?? e.textContent.slice(0, 20)} ${Math.round(box.width)}×${Math.round(box.height)}`,
+      ),
+  );
+  if (found.length > 0) fault(name, `smaller than 44 px: ${found.slice(0, 6).join(', ')}`);
+}
+
+export async function expectText(page, name, text) {
+  const there = await page
+    .getByText(text)
+    .first()
+    .waitFor({ state: 'visible' })
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!there) fault(name, `does not show “${text}”`);
+}

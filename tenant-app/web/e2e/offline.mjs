@@ -1,0 +1,43 @@
+// Without network: what was read stays readable, signing out forgets it, and a device that never was here says so.
+import { expectText, fault, open, shot, url } from './harness.mjs';
+
+export async function offline(browser, state) {
+  const page = await open(browser, 'offline', {
+    size: 'phone',
+    state,
+    expected: [/ERR_INTERNET_DISCONNECTED|Failed to load resource/],
+  });
+  await page.goto(`${url}/directory/all`);
+  await page.getByRole('list', { name: '人员' }).getByRole('link').first().waitFor();
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  // The worker takes pages over from the next load; what is read is kept a second later.
+  await page.reload();
+  await page.waitForFunction(
+    async () => (await caches.open('atrium-kept').then((c) => c.match('/kept'))) !== undefined,
+  );
+  const names = await page.evaluate(() => caches.keys());
+  if (!names.some((name) => name.startsWith('atrium-files-'))) fault('offline', 'the worker kept no files');
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await expectText(page, 'offline', '没有网络');
+  await page.getByRole('list', { name: '人员' }).getByRole('link').first().waitFor();
+  await shot(page, 'offline-phone-light');
+  await page.goto(`${url}/me/devices`);
+  await expectText(page, 'offline', '连不上服务器');
+  await shot(page, 'offline-error-phone-light');
+
+  await page.context().setOffline(false);
+  await page.goto(`${url}/me`);
+  await page.getByRole('button', { name: '退出登录' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '退出登录' }).click();
+  await page.waitForURL(/\/login/);
+  const left = await page.evaluate(async () =>
+    (await caches.open('atrium-kept')).match('/kept').then((kept) => kept !== undefined),
+  );
+  if (left) fault('offline', 'signing out left what was read');
+  await shot(page, 'login-phone-light');
+  await page.goto(`${url}/directory`);
+  await page.waitForURL(/\/login\?next=/);
+  await page.context().close();
+}
