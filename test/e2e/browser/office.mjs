@@ -54,11 +54,11 @@ async function importPeople() {
 
   await page.goto(`${job.origin}/admin/import`);
   await page.locator('input[type=file]').setInputFiles(job.file);
-  const confirm = page.getByRole('button', { name: /^(确认)?导入/ });
+  const confirm = page.getByRole('button', { name: /^导入 \d+ 人/ });
   await confirm.waitFor();
   await browser.look('import-dry-run');
   await confirm.click();
-  await page.getByText(/已导入|导入完成|导入成功/).first().waitFor();
+  await page.getByText('导入完成').first().waitFor();
   await browser.look('import-done');
 
   for (const { type, name } of job.find) {
