@@ -33,12 +33,9 @@ func applySamples(ctx context.Context, p progress, t *target) error {
 		}
 		name := releaseName(former.Items, t.images["atrium-office"])
 		sample["release"], sample["tenants"] = withRelease(sample["release"], sample["tenants"], name, t.images["atrium-office"])
-		for _, name := range []string{"plan", "databaseserver", "objectstore", "release", "tenants"} {
-			if _, err := t.kubectl(ctx, sample[name], "apply", "--filename=-"); err != nil {
-				return "", err
-			}
-		}
-		return "applied, release " + name, nil
+		all := strings.Join([]string{sample["plan"], sample["databaseserver"], sample["objectstore"], sample["release"], sample["tenants"]}, "\n---\n")
+		_, err := t.kubectl(ctx, all, "apply", "--filename=-")
+		return "applied, release " + name, err
 	})
 }
 

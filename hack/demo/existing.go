@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ type existing struct {
 }
 
 func (e existing) prepare(ctx context.Context, p progress) (*target, error) {
-	t, err := e.target()
+	t, err := e.target(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,17 +54,17 @@ func (e existing) prepare(ctx context.Context, p progress) (*target, error) {
 	return t, err
 }
 
-// target finds the programs: those in the PATH, because they fit the cluster.
-func (e existing) target() (*target, error) {
-	t := &target{place: e.place, images: map[string]string{}}
-	for name, into := range map[string]*string{"kubectl": &t.kubectlPath, "helm": &t.helmPath} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s is not in the PATH: install it", name)
-		}
-		*into = path
+// target takes the kubectl of the PATH, because it fits the cluster, and helm from the parts.
+func (e existing) target(ctx context.Context) (*target, error) {
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		return nil, fmt.Errorf("kubectl is not in the PATH: install one that fits your cluster")
 	}
-	return t, nil
+	out, err := e.tool(ctx, "cluster", "parts", "helm")
+	if err != nil {
+		return nil, err
+	}
+	return &target{place: e.place, images: map[string]string{}, kubectlPath: kubectl, helmPath: filepath.Join(table(out)["helm"][0], "helm")}, nil
 }
 
 // mustHold sees that each node has each image, and names those that are missing.
@@ -106,7 +107,7 @@ func (e existing) open(_ context.Context, p progress, _ *target) error {
 // down removes companies, platform, definitions and namespace, in that order:
 // the operator must still be there to close what it opened.
 func (e existing) down(ctx context.Context) error {
-	t, err := e.target()
+	t, err := e.target(ctx)
 	if err != nil {
 		return err
 	}

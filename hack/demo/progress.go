@@ -29,7 +29,7 @@ func (p progress) step(name string, do func() (string, error)) error {
 }
 
 func (p progress) line(name, said string, took time.Duration) {
-	fmt.Fprintf(p.out, "  %-20s %-40s %7s\n", name, said, elapsed(took))
+	fmt.Fprintf(p.out, "  %-24s %-40s %7s\n", name, said, elapsed(took))
 }
 
 // elapsed rounds to what a person wants to read: 0.4s, 12s, 3m05s.

@@ -216,7 +216,7 @@ func (w *workshop) line(b built, said string, start time.Time) {
 	if info, err := os.Stat(b.Archive); err == nil {
 		size = info.Size()
 	}
-	fmt.Fprintf(w.progress, "  %-20s %-40s %6.1fs\n", "image "+b.Name, fmt.Sprintf("%s, %.1f MB, %s", said, float64(size)/1e6, b.Digest[:19]), time.Since(start).Seconds())
+	fmt.Fprintf(w.progress, "  %-24s %-40s %6.1fs\n", "image "+b.Name, fmt.Sprintf("%s, %.1f MB, %s", said, float64(size)/1e6, b.Digest[:19]), time.Since(start).Seconds())
 }
 
 // readIndex returns what is on the shelf; a missing or broken index is an empty

@@ -89,9 +89,18 @@ func (c *Cluster) loadOwnImages(ctx context.Context) (string, error) {
 }
 
 // Load imports archives, so that pods find their images by tag and by digest.
+// Those that are there already are not read again.
 func (c *Cluster) Load(ctx context.Context, archives []string) error {
+	present, err := c.images().List(ctx)
+	if err != nil {
+		return err
+	}
 	for _, archive := range archives {
 		err := c.Progress.Step(filepath.Base(archive), func() (string, error) {
+			described, err := image.Described(archive)
+			if err != nil || image.Holds(present, described) {
+				return "is there already", err
+			}
 			return "loaded", c.images().LoadFile(ctx, archive)
 		})
 		if err != nil {
