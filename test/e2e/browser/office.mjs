@@ -1,81 +1,79 @@
 // What a company's administrator does in the browser. Reads what to do as JSON on
-// standard input, writes what was seen as JSON on standard output:
+// standard input; the last line of standard output says as JSON what was seen:
 //
-//   {do: 'activate', link, name, phone, password, width, dir, shots}
-//   {do: 'import', origin, phone, password, file, find: [{type, name}], width, dir, shots}
-//   {do: 'look', links: [], width, dir, shots}
+//   {do: 'activate', link, name, phone, password, size, shots}
+//   {do: 'import', origin, phone, password, file, find: [{type, name}], size, shots}
+//   {do: 'look', link, size, shots}
+//
+// size is desktop or phone; pictures go to the folder E2E_OUT and are called shots-….
 import { text } from 'node:stream/consumers';
-import { limit, open } from './browser.mjs';
+import { faults, launch, open, shot } from '../../../tenant-app/web/e2e/harness.mjs';
 
 const job = JSON.parse(await text(process.stdin));
-const browser = await open({ width: job.width, dir: job.dir, name: job.shots });
-const { page } = browser;
+const name = `${job.shots}-${job.size}`;
 const seen = { found: [] };
 
+const browser = await launch();
+const page = await open(browser, `${job.do} on a ${job.size}`, { size: job.size });
 const tasks = { activate, import: importPeople, look };
 try {
   await tasks[job.do]();
 } catch (error) {
   seen.failed = error.message;
-  await page.screenshot({ path: `${job.dir}/${job.shots}-${job.width}-failed.png` }).catch(() => {});
+  await page.screenshot({ path: `${process.env.E2E_OUT}/${name}-failed.png` }).catch(() => {});
 }
-seen.defects = browser.defects;
+seen.defects = faults;
 seen.at = page.url().split('?')[0];
 await browser.close();
-process.stdout.write(JSON.stringify(seen));
+console.log(JSON.stringify(seen));
 
 // activate uses the first administrator's link.
 async function activate() {
   await page.goto(job.link);
-  await browser.look('first-link');
-  await page.locator('#name').fill(job.name);
-  await page.locator('#phone').fill(job.phone);
-  await page.locator('#password').fill(job.password);
-  await page.locator('#repeat').fill(job.password);
-  await page.locator('form[method=post] button[type=submit]').click();
-  await inside();
-  await browser.look('first-sight');
-}
-
-async function inside() {
-  await page.waitForURL((url) => !/^\/(login|auth)\b/.test(url.pathname));
-  await page.getByRole('navigation').first().waitFor();
+  await shot(page, `${name}-1-first-link`);
+  await page.fill('#name', job.name);
+  await page.fill('#phone', job.phone);
+  await page.fill('#password', job.password);
+  await page.fill('#repeat', job.password);
+  await page.click('button[type=submit]');
+  await page.waitForURL(/\/directory/);
+  await shot(page, `${name}-2-first-sight`);
 }
 
 // importPeople signs in, brings a file of people in and looks for some of them.
 async function importPeople() {
   await page.goto(job.origin);
-  await page.waitForURL((url) => url.pathname === '/login');
-  await browser.look('sign-in');
-  await page.locator('#name').fill(job.phone);
-  await page.locator('#password').fill(job.password);
-  await page.locator('form[method=post] button[type=submit]').click();
-  await inside();
+  await page.waitForURL(/\/login/);
+  await shot(page, `${name}-3-sign-in`);
+  await page.fill('#name', job.phone);
+  await page.fill('#password', job.password);
+  await page.click('button[type=submit]');
+  await page.waitForURL(/\/directory/);
 
   await page.goto(`${job.origin}/admin/import`);
-  await page.locator('input[type=file]').setInputFiles(job.file);
-  const confirm = page.getByRole('button', { name: /^导入 \d+ 人/ });
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: '选择文件' }).click();
+  await (await chooser).setFiles(job.file);
+  const confirm = page.getByRole('button', { name: `导入 ${job.find.length} 人` });
   await confirm.waitFor();
-  await browser.look('import-dry-run');
+  await shot(page, `${name}-4-import`);
   await confirm.click();
   await page.getByText('导入完成').first().waitFor();
-  await browser.look('import-done');
+  await shot(page, `${name}-5-imported`);
 
-  for (const { type, name } of job.find) {
+  for (const { type, name: person } of job.find) {
     await page.goto(`${job.origin}/directory`);
     await page.getByRole('searchbox').first().fill(type);
-    await page.getByText(name, { exact: true }).first().waitFor({ timeout: limit });
-    seen.found.push(name);
+    await page.getByRole('link', { name: new RegExp(person) }).first().waitFor();
+    seen.found.push(person);
   }
-  await browser.look('found-by-pinyin');
+  await shot(page, `${name}-6-found`);
 }
 
-// look opens pages as somebody does who follows a link.
+// look opens a page as somebody does who follows a link.
 async function look() {
-  seen.pages = [];
-  for (const link of job.links) {
-    const response = await page.goto(link);
-    seen.pages.push({ status: response.status(), title: await page.title(), text: await page.locator('body').innerText() });
-    await browser.look('page');
-  }
+  const response = await page.goto(job.link);
+  seen.status = response.status();
+  seen.text = await page.locator('body').innerText();
+  await shot(page, name);
 }
