@@ -151,6 +151,24 @@ func get(t *testing.T, address, path, host string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
+func signInWrongly(t *testing.T, address, host string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/login", strings.NewReader("name=nobody&password=whatever"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("a wrong sign-in answers %d", answer.StatusCode)
+	}
+}
+
 // await polls until ok, for at most a minute.
 func await(t *testing.T, what string, ok func() bool) time.Duration {
 	t.Helper()
@@ -208,6 +226,11 @@ func TestServeIsReadySmallAndDrains(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &version); err != nil || version.SchemaVersion != store.NewestSchema() || version.Release != release || version.DataEpoch != 1 {
 		t.Errorf("version: %s, %v", body, err)
 	}
+	for range 6 {
+		signInWrongly(t, c.people, "acme.localhost:8080")
+	}
+	t.Logf("after six passwords %.1f MB", float64(c.rss(t))/1e6)
+	await(t, "the memory of the passwords to go back", func() bool { return c.rss(t) <= 40e6 })
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,16 +26,22 @@ var hashParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism:
 const (
 	maxHashing = 2
 	hashWait   = 10 * time.Second
+
+	// trimAfter is how long after the last password the memory goes back to the
+	// system: a thousand companies on one platform are quiet most of the time.
+	trimAfter = 5 * time.Second
 )
 
 // hasher hashes and checks passwords, a few at a time.
 type hasher struct {
 	turns chan struct{}
-	dummy string // what passwords of nobody are checked against
+	dummy string      // what passwords of nobody are checked against
+	trim  *time.Timer // runs when nobody has signed in for a while
 }
 
 func newHasher() *hasher {
-	return &hasher{turns: make(chan struct{}, maxHashing), dummy: dummyHash}
+	trim := time.AfterFunc(trimAfter, debug.FreeOSMemory)
+	return &hasher{turns: make(chan struct{}, maxHashing), dummy: dummyHash, trim: trim}
 }
 
 // dummyHash is of random bytes that nobody kept, with hashParams: checking it costs
@@ -82,7 +89,10 @@ func (h *hasher) take(ctx context.Context) error {
 	}
 }
 
-func (h *hasher) give() { <-h.turns }
+func (h *hasher) give() {
+	<-h.turns
+	h.trim.Reset(trimAfter)
+}
 
 // checkPasswordRule refuses passwords that are guessed first. words are the
 // person's own name and identifiers.
