@@ -5,6 +5,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,10 +30,11 @@ type Spec struct {
 // without one should take longer.
 const defaultLimit = time.Minute
 
-// Error is a command that failed, with the end of what it printed.
+// Error is a command that failed, with what it printed.
 type Error struct {
 	Args   []string
-	Output string
+	Output string // both streams, in about the order in which they came
+	Last   string // last line of the error stream, or of the output without one
 	Err    error
 }
 
@@ -42,8 +44,8 @@ func (e *Error) Error() string {
 	if len(name) > 120 {
 		name = name[:120] + "…"
 	}
-	if last := LastLine(e.Output); last != "" {
-		return fmt.Sprintf("%s: %v: %s", name, e.Err, last)
+	if e.Last != "" {
+		return fmt.Sprintf("%s: %v: %s", name, e.Err, e.Last)
 	}
 	return fmt.Sprintf("%s: %v", name, e.Err)
 }
@@ -64,19 +66,20 @@ func Run(ctx context.Context, spec Spec) (string, error) {
 	cmd.Dir, cmd.Stdin = spec.Dir, spec.Stdin
 	cmd.Env = append(os.Environ(), spec.Env...)
 	cmd.WaitDelay = 5 * time.Second
-	var stdout, both bytes.Buffer
+	var stdout, stderr, both bytes.Buffer
 	streams := []io.Writer{&both}
 	if spec.Log != nil {
 		streams = append(streams, spec.Log)
 	}
 	shared := &syncWriter{to: io.MultiWriter(streams...)}
 	cmd.Stdout = io.MultiWriter(&stdout, shared)
-	cmd.Stderr = shared
+	cmd.Stderr = io.MultiWriter(&stderr, shared)
 	if err := cmd.Run(); err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = fmt.Errorf("gave no answer within %s", limit)
 		}
-		return stdout.String(), &Error{Args: spec.Args, Output: both.String(), Err: err}
+		last := cmp.Or(lastLine(stderr.String()), lastLine(stdout.String()))
+		return stdout.String(), &Error{Args: spec.Args, Output: both.String(), Last: last, Err: err}
 	}
 	return stdout.String(), nil
 }
@@ -88,8 +91,8 @@ func Output(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(out), err
 }
 
-// LastLine is the last line of text that is not empty, "" without one.
-func LastLine(text string) string {
+// lastLine is the last line of text that is not empty, "" without one.
+func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
 }

@@ -58,7 +58,9 @@ func TestKeyChangesWithAllThatDecides(t *testing.T) {
 		{"the version of Go", func(*Part) {}, "go1.27.0"},
 		{"the tags", func(p *Part) { m := *p.Module; m.Tags = "extra"; p.Module = &m }, "go1.26.8"},
 		{"cgo", func(p *Part) { m := *p.Module; m.CGO = true; p.Module = &m }, "go1.26.8"},
-		{"a file of the module", func(*Part) { write(t, filepath.Join(root, "parts/small/main.go"), "package main\n\nfunc main() { println() }\n") }, "go1.26.8"},
+		{"a file of the module", func(*Part) {
+			write(t, filepath.Join(root, "parts/small/main.go"), "package main\n\nfunc main() { println() }\n")
+		}, "go1.26.8"},
 		{"a new file", func(*Part) { write(t, filepath.Join(root, "parts/small/go.sum"), "") }, "go1.26.8"},
 	}
 	for _, c := range changes {
