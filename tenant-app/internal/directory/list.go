@@ -145,7 +145,12 @@ func orderPeople(q *bun.SelectQuery, typed, cursor string) error {
 	}
 	// How many characters stand before the query: 0 for names that begin with it.
 	const rank = "(CASE WHEN starts_with(lower(p.name), ?0) OR starts_with(replace(p.sort_key, ' ', ''), ?0) THEN 0 ELSE 1 END)"
-	begin := strings.ReplaceAll(fold(typed), " ", "")
+	begin := strings.Map(func(r rune) rune {
+		if r == ' ' || hidden(r) {
+			return -1
+		}
+		return r
+	}, fold(typed))
 	after, err := decodeCursor(cursor, 2)
 	if err != nil {
 		return err
