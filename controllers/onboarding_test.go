@@ -1,7 +1,6 @@
 package controllers_test
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/tenant-app/contract"
-	"atrium.dev/atrium/test/env"
 )
 
 // The cost of one onboarding, exactly. docs/performance.md quotes these figures.
@@ -143,34 +141,6 @@ func says(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
 	r.eventually("the servers count two tenants", func() bool {
 		return r.client.Get(t.Context(), client.ObjectKey{Name: "postgres"}, &d) == nil && d.Status.Tenants == 2 && strings.HasPrefix(d.Status.Version, "17.")
 	}, func() string { return d.Status.Version })
-}
-
-func (r *rig) asSuperuser(do func(*pgx.Conn)) {
-	r.t.Helper()
-	conn, err := pgx.Connect(r.t.Context(), env.PostgresServer(r.t).SuperuserDSN(r.database.Name))
-	check(r.t, err)
-	defer func() { check(r.t, conn.Close(r.t.Context())) }()
-	do(conn)
-}
-
-// file reads a settings file as the app would.
-func file[T any](t *testing.T, r *rig, namespace, secretName, name string) (value T) {
-	t.Helper()
-	var s corev1.Secret
-	check(t, r.client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: secretName}, &s))
-	check(t, json.Unmarshal(s.Data[name], &value))
-	return value
-}
-
-func connect(t *testing.T, d contract.Database) *pgx.Conn {
-	t.Helper()
-	config, err := pgx.ParseConfig("sslmode=disable")
-	check(t, err)
-	config.Host, config.Port, config.Database, config.User, config.Password = d.Host, uint16(d.Port), d.Name, d.User, d.Password
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	check(t, err)
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
-	return conn
 }
 
 func works(t *testing.T, r *rig, acme *v1alpha1.Tenant) {

@@ -136,10 +136,13 @@ func limits(s *scope) *corev1.LimitRange {
 func (r *Reconciler) namespaceEmpty(ctx context.Context, s *scope) (bool, error) {
 	var live corev1.Namespace
 	err := r.Live.Get(ctx, types.NamespacedName{Name: s.namespace}, &live)
-	if client.IgnoreNotFound(err) != nil {
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
 		return false, fmt.Errorf("read namespace %s: %w", s.namespace, err)
 	}
-	return err != nil || !live.DeletionTimestamp.IsZero() || live.Labels[v1alpha1.LabelTenantID] != s.id, nil
+	return !live.DeletionTimestamp.IsZero() || live.Labels[v1alpha1.LabelTenantID] != s.id, nil
 }
 
 // removeNamespace deletes the namespace with all that is in it, and waits.
