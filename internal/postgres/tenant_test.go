@@ -131,7 +131,11 @@ func TestLoginsReachNothingElse(t *testing.T) {
 			t.Errorf("the app may %s", statement)
 		}
 	}
-	db.User, db.Password = NamesOf(id, 1).LoginB, "app-"+id
+	resting := NamesOf(id, 1).LoginB
+	if err := s.Tx(t.Context(), func(tx pgx.Tx) error { return SetPassword(t.Context(), tx, resting, "app-"+id) }); err != nil {
+		t.Fatal(err)
+	}
+	db.User, db.Password = resting, "app-"+id
 	if conn, err := pgx.Connect(t.Context(), db.DSN()); err == nil {
 		_ = conn.Close(t.Context())
 		t.Error("the resting login may log in")

@@ -1,0 +1,137 @@
+package registry
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/postgres"
+	"atrium.dev/atrium/test/env"
+)
+
+// dial returns an empty database's server and a row for a tenant on it.
+func dial(t *testing.T) (*postgres.Server, Row) {
+	t.Helper()
+	db := env.Postgres(t)
+	servers := postgres.NewServers(nil)
+	t.Cleanup(servers.Close)
+	s, err := servers.Get(t.Context(), postgres.Config{
+		Name: "main", Host: db.Host, Port: int32(db.Port), Database: db.Name, User: db.User, Password: db.Password, SSLMode: "disable",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, Row{ID: "abcdefghij", Name: "acme", State: Active, Store: "minio", Bucket: "demo-abcdefghij", Target: "0.1.0"}
+}
+
+func nothing(pgx.Tx, *Row) error { return nil }
+
+func TestOnlyTheLatestOperatorWrites(t *testing.T) {
+	s, row := dial(t)
+	former, latter := New("demo", "cluster"), New("demo", "cluster")
+	if err := former.Insert(t.Context(), s, row); err != nil {
+		t.Fatal(err)
+	}
+	if err := former.Locked(t.Context(), s, row.ID, nothing); err != nil {
+		t.Fatalf("the only operator: %v", err)
+	}
+	if err := latter.Take(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	ran := false
+	attempts := map[string]error{
+		"Locked":    former.Locked(t.Context(), s, row.ID, func(pgx.Tx, *Row) error { ran = true; return nil }),
+		"Insert":    former.Insert(t.Context(), s, Row{ID: "bbbbbbbbbb", Name: "globex", State: Active}),
+		"Heartbeat": former.Heartbeat(t.Context(), s, time.Now()),
+	}
+	for what, err := range attempts {
+		if !fault.Is(err, v1alpha1.ReasonFenceLost) {
+			t.Errorf("%s of the former operator: %v, want FenceLost", what, err)
+		}
+	}
+	if ran {
+		t.Error("the former operator's step ran")
+	}
+	if err := latter.Locked(t.Context(), s, row.ID, nothing); err != nil {
+		t.Errorf("the latter operator: %v", err)
+	}
+}
+
+func TestRowsSurvive(t *testing.T) {
+	s, row := dial(t)
+	r := New("demo", "cluster")
+	if err := r.Insert(t.Context(), s, row); err != nil {
+		t.Fatal(err)
+	}
+	row.Schema, row.Release, row.AppDigest, row.BucketMade = "t_abcdefghij_1", "0.1.0", []byte{1}, true
+	err := r.Locked(t.Context(), s, row.ID, func(_ pgx.Tx, now *Row) error { *now = row; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(name string) []Row {
+		t.Helper()
+		found, err := r.Lookup(t.Context(), s, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if diff := cmp.Diff([]Row{row}, look("acme")); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if found, err := New("other", "cluster").Lookup(t.Context(), s, "acme"); err != nil || len(found) > 0 {
+		t.Errorf("another installation sees %v, %v", found, err)
+	}
+	drop := func(_ pgx.Tx, now *Row) error { now.State = Dropped; return nil }
+	if err := r.Locked(t.Context(), s, row.ID, drop); err != nil || len(look("acme")) > 0 {
+		t.Errorf("a dropped tenant is found: %v, %v", look("acme"), err)
+	}
+}
+
+func TestNothingChangedIsNothingWritten(t *testing.T) {
+	s, row := dial(t)
+	r := New("demo", "cluster")
+	if err := r.Insert(t.Context(), s, row); err != nil {
+		t.Fatal(err)
+	}
+	version := func() (xmin string) {
+		t.Helper()
+		if err := s.Pool().QueryRow(t.Context(), `SELECT ctid::text FROM atrium.tenants`).Scan(&xmin); err != nil {
+			t.Fatal(err)
+		}
+		return xmin
+	}
+	before := version()
+	if err := r.Locked(t.Context(), s, row.ID, nothing); err != nil || version() != before {
+		t.Errorf("an unchanged row was written: %v", err)
+	}
+	stop := errors.New("stop")
+	err := r.Locked(t.Context(), s, row.ID, func(_ pgx.Tx, now *Row) error { now.Name = "x"; return stop })
+	if err == nil || version() != before {
+		t.Errorf("a step that failed wrote its row: %v", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	s, row := dial(t)
+	r := New("demo", "cluster")
+	if err := r.Insert(t.Context(), s, row); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Locked(t.Context(), s, "zzzzzzzzzz", nothing); !fault.Is(err, v1alpha1.ReasonServerNotFound) {
+		t.Errorf("an unknown tenant: %v, want ServerNotFound", err)
+	}
+	twin := row
+	twin.ID = "bbbbbbbbbb"
+	if err := r.Insert(t.Context(), s, twin); err == nil {
+		t.Error("two active tenants have one name")
+	}
+	if err := New("demo", "stranger").Take(t.Context(), s); !fault.Is(err, v1alpha1.ReasonInstallationConflict) {
+		t.Errorf("another cluster: %v, want InstallationConflict", err)
+	}
+}
