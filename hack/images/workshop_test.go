@@ -181,6 +181,38 @@ func without(all, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
 }
 
+// maxApp is how large the app may be, in bytes: a company's pod starts on a node
+// that has to fetch it first.
+const maxApp = 45_000_000
+
+func TestTheAppIsSmall(t *testing.T) {
+	w, err := newWorkshop(io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, ok := w.readIndex()["atrium-office"]
+	if !ok || !current(t, w, b) {
+		t.Skip("the image is not built from this state; make demo builds it")
+	}
+	layers, err := open(t, b).Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := layers[0].Uncompressed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close()
+	size, err := io.Copy(io.Discard, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size > maxApp {
+		t.Fatalf("the app's image has %d bytes, may have %d", size, maxApp)
+	}
+	t.Logf("%d bytes", size)
+}
+
 func copied(t *testing.T, w *workshop, source string, r recipe) []string {
 	t.Helper()
 	inside, isPart := strings.CutPrefix(source, "part/")
