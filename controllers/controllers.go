@@ -58,7 +58,7 @@ type Options struct {
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=atrium-system,resources=leases,verbs=get;create;update;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
-// +kubebuilder:rbac:groups="",resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=atrium-system,resources=events,verbs=create;patch
 
 // leaseName is that of the operator's leader election.
 const leaseName = "atrium-operator"

@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -137,6 +139,12 @@ func says(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
 	if row.State != "active" || row.Store != "minio" || row.Release != "0.1.0" || row.Target != "0.1.0" {
 		t.Errorf("registry row %+v", row)
 	}
+	var events eventsv1.EventList
+	r.eventually("an event tells that acme is ready", func() bool {
+		return r.client.List(t.Context(), &events) == nil && slices.ContainsFunc(events.Items, func(e eventsv1.Event) bool {
+			return e.Regarding.Name == "acme" && e.Reason == v1alpha1.ReasonReady && e.Type == corev1.EventTypeNormal
+		})
+	}, func() string { return fmt.Sprint(len(events.Items), " events") })
 	var d v1alpha1.DatabaseServer
 	r.eventually("the servers count two tenants", func() bool {
 		return r.client.Get(t.Context(), client.ObjectKey{Name: "postgres"}, &d) == nil && d.Status.Tenants == 2 && strings.HasPrefix(d.Status.Version, "17.")

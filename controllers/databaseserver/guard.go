@@ -25,7 +25,7 @@ func (g Guard) Start(ctx context.Context) error {
 		return fmt.Errorf("list DatabaseServers: %w", err)
 	}
 	for i := range list.Items {
-		_, err := g.measure(ctx, &list.Items[i])
+		err := g.claim(ctx, &list.Items[i])
 		if fault.Is(err, v1alpha1.ReasonInstallationConflict) || fault.Is(err, v1alpha1.ReasonFenceLost) {
 			return err
 		}
@@ -34,4 +34,12 @@ func (g Guard) Start(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (g Guard) claim(ctx context.Context, d *v1alpha1.DatabaseServer) error {
+	server, err := g.Servers.Database(ctx, d)
+	if err != nil {
+		return err
+	}
+	return g.Registry.Take(ctx, server)
 }

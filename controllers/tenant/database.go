@@ -32,6 +32,10 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 		s.row, s.fresh = known.row, true
 		return nil
 	}
+	if reachable(s.databaseServer) == "" {
+		// The server's own controller prepares it for tenants first.
+		return &waiting{v1alpha1.ReasonWaiting, "DatabaseServer " + s.databaseServer.Name + " is being prepared", cacheFills}
+	}
 	limits := postgres.Limits{
 		Connections:      s.plan.Spec.Database.Connections,
 		StatementTimeout: s.plan.Spec.Database.StatementTimeout.Duration,

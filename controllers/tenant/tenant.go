@@ -50,7 +50,6 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=tenants,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=atrium.dev,resources=tenants/status,verbs=patch
-// +kubebuilder:rbac:groups=atrium.dev,resources=tenants/finalizers,verbs=update
 // +kubebuilder:rbac:groups=atrium.dev,resources=plans;releases;databaseservers;objectstores,verbs=get;list;watch
 
 // Reconcile brings one tenant closer to its spec.
