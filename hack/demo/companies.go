@@ -144,3 +144,28 @@ func waitForCompanies(ctx context.Context, p progress, t *target) ([]tenant, err
 
 // patience is how long the operator may take to notice that what it missed is there now.
 const patience = 30 * time.Second
+
+// healthLimit covers several rounds of the operator's own measuring.
+const healthLimit = time.Minute
+
+// waitForHealth waits until the operator has seen each company's app answer.
+func waitForHealth(ctx context.Context, p progress, t *target) error {
+	began := time.Now()
+	err := p.waitFor(ctx, "health", healthLimit, func() (string, error) {
+		var list struct{ Items []tenant }
+		if err := t.get(ctx, &list, "--filename="+t.path("config", "samples", "tenants.yaml")); err != nil {
+			return "", err
+		}
+		var waiting []string
+		for _, company := range list.Items {
+			if healthy := company.condition("Healthy"); healthy.Status != "True" {
+				waiting = append(waiting, fmt.Sprintf("%s: %s: %s", company.Metadata.Name, healthy.Reason, healthy.Message))
+			}
+		}
+		return strings.Join(waiting, "; "), nil
+	})
+	if err == nil {
+		p.line("health", "the companies' apps answer", time.Since(began))
+	}
+	return err
+}

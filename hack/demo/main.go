@@ -91,6 +91,9 @@ func up(ctx context.Context, place place, c cluster) error {
 	if err := c.open(ctx, p, t); err != nil {
 		return err
 	}
+	if err := waitForHealth(ctx, p, t); err != nil {
+		return err
+	}
 	p.title(fmt.Sprintf("Done in %s", elapsed(time.Since(p.start))))
 	return goodbye(ctx, t, companies)
 }
