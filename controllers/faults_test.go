@@ -193,11 +193,13 @@ func appFaults(t *testing.T, r *rig) {
 	r.healthy("slow")
 
 	// Health is measured apart: a dead app starts no work of the tenant controller.
-	r.health = func() error { return fmt.Errorf("connection refused") }
+	r.ails(fmt.Errorf("connection refused"))
 	dead := r.until("slow", "is found dead", func(t *v1alpha1.Tenant) bool {
 		return condition(t, v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonUnresponsive
 	})
 	if condition(dead, v1alpha1.ConditionReady).Status != metav1.ConditionTrue {
 		t.Error("Healthy has another writer than tenanthealth")
 	}
+	r.ails(nil)
+	r.healthy("slow")
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,8 +73,8 @@ type rig struct {
 	api          *tally
 	lost         chan error
 	now          *clock
-	health       func() error
-	stop         func() // of the operator that was started last
+	ailment      atomic.Value // of apps: an ailment
+	stop         func()       // of the operator that was started last
 }
 
 // newRig prepares servers and objects, and starts no operator yet.
@@ -83,7 +84,7 @@ func newRig(t *testing.T) *rig {
 	check(t, clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
 	r := &rig{
 		t: t, config: kube.Start(t), database: env.Postgres(t), store: env.MinIO(t),
-		sql: &tally{}, s3: &tally{}, api: &tally{}, lost: make(chan error, 1000), now: &clock{}, health: func() error { return nil },
+		sql: &tally{}, s3: &tally{}, api: &tally{}, lost: make(chan error, 1000), now: &clock{},
 	}
 	r.installation = strings.ReplaceAll(r.database.Name, "_", "-")
 	var err error
@@ -153,6 +154,12 @@ func (r *rig) operate() {
 	r.t.Cleanup(r.stop)
 }
 
+// ailment is what apps answer instead of their version; nil when they are well.
+type ailment struct{ err error }
+
+// ails says how apps answer from now on.
+func (r *rig) ails(err error) { r.ailment.Store(ailment{err}) }
+
 // start runs an operator that is expected to end by itself.
 func (r *rig) start() error {
 	r.t.Helper()
@@ -175,7 +182,8 @@ func (r *rig) manager() (manager.Manager, context.Context, context.CancelFunc) {
 		Site:    placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 8080},
 		Metrics: prometheus.NewRegistry(), Now: r.now.Now, Random: rand.Reader,
 		Ask: func(context.Context, string) (contract.Version, error) {
-			return contract.Version{Release: "0.1.0", SchemaVersion: 2}, r.health()
+			sick, _ := r.ailment.Load().(ailment)
+			return contract.Version{Release: "0.1.0", SchemaVersion: 2}, sick.err
 		},
 		Tracer: statements{r.sql},
 		Wrap:   func(next http.RoundTripper) http.RoundTripper { return r.s3.through(next, s3Call) },

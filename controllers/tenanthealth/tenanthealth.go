@@ -30,7 +30,8 @@ import (
 const FieldOwner = client.FieldOwner("atrium-tenanthealth")
 
 const (
-	every      = 15 * time.Second
+	every      = 15 * time.Second // while the app answers
+	soon       = 3 * time.Second  // while it does not
 	askTimeout = 3 * time.Second
 	maxAnswer  = 64 << 10 // bytes
 )
@@ -58,15 +59,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	again := ctrl.Result{RequeueAfter: every}
+	if now.Status != metav1.ConditionTrue {
+		again.RequeueAfter = soon
+	}
 	was := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionHealthy)
 	if was != nil && was.Status == now.Status && was.Reason == now.Reason && was.Message == now.Message {
-		return ctrl.Result{RequeueAfter: every}, nil
+		return again, nil
 	}
 	now.LastTransitionTime = metav1.NewTime(r.Now()).Rfc3339Copy()
 	if was != nil && was.Status == now.Status {
 		now.LastTransitionTime = was.LastTransitionTime
 	}
-	return ctrl.Result{RequeueAfter: every}, r.write(ctx, tenant.Name, now)
+	return again, r.write(ctx, tenant.Name, now)
 }
 
 func (r *Reconciler) measure(ctx context.Context, tenant *v1alpha1.Tenant) (metav1.Condition, error) {

@@ -289,3 +289,38 @@ func TestPrepareNamesWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// A database's name is the operator's own choice, and may hold anything.
+func TestHostileDatabaseName(t *testing.T) {
+	db, err := env.PostgresServer(t).CreateDatabase(`a"b'; DROP ROLE postgres; --`, "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	servers := NewServers(nil)
+	t.Cleanup(servers.Close)
+	s, err := servers.Get(t.Context(), Config{
+		Name: "main", Host: db.Host, Port: int32(db.Port), Database: db.Name, User: db.User, Password: db.Password, SSLMode: "disable",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := NamesOf("hostilenam", 1)
+	for range 2 {
+		if _, err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Tx(t.Context(), func(tx pgx.Tx) error {
+			_, err := s.EnsureTenant(t.Context(), tx, n, Limits{10, 5 * time.Second}, false)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Tx(t.Context(), func(tx pgx.Tx) error { return s.DropTenant(t.Context(), tx, "hostilenam", n) }); err != nil {
+		t.Fatal(err)
+	}
+	if left := inventoryOf(t, s, "hostilenam"); len(left) > 0 {
+		t.Errorf("there is still %v", left)
+	}
+}
