@@ -139,14 +139,14 @@ async function departments(page) {
   await page.getByRole('menuitem', { name: '上移' }).click();
   await row.click();
   await page.getByRole('menuitem', { name: '设置负责人' }).click();
-  await page.getByLabel('添加负责人').fill('ouyang');
+  await page.getByLabel('添加负责人').and(page.locator('input')).fill('ouyang');
   await page.getByRole('option', { name: /欧阳震华/ }).click();
   await shot(page, 'heads-desktop-light');
   await page.getByRole('button', { name: '保存' }).click();
   await expectText(page, 'departments', '负责人 欧阳震华');
   await row.click();
   await page.getByRole('menuitem', { name: '移动' }).last().click();
-  await page.getByLabel('放在哪个部门下').click();
+  await page.getByLabel('放在哪个部门下').and(page.locator('input')).click();
   await page.getByRole('option', { name: '新市场部', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: '移动' }).click();
   await expectText(page, 'departments', '部门已移动');

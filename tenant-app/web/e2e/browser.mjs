@@ -2,7 +2,7 @@
 
 import { administer } from './administer.mjs';
 import { firstAdministrator } from './first.mjs';
-import { fault, faults, launch } from './harness.mjs';
+import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
 import { offline } from './offline.mjs';
 
@@ -14,7 +14,7 @@ try {
   for (const [name, step] of Object.entries(steps)) {
     if (only && only !== name) continue;
     console.log(name);
-    await step(browser, state).catch((error) => fault(name, error.message));
+    await step(browser, state).catch((error) => broken(browser, name, error));
   }
 } finally {
   await browser.close();

@@ -31,6 +31,15 @@ export function fault(where, what) {
   console.log(`  ✗ ${safe}`);
 }
 
+/** A step that could not go on: what it saw is kept beside the screenshots. */
+export async function broken(browser, step, error) {
+  fault(step, error.message);
+  for (const context of browser.contexts()) {
+    for (const page of context.pages()) await page.screenshot({ path: `${out}failed-${step}.png` });
+    await context.close();
+  }
+}
+
 export async function launch() {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
 }
@@ -118,6 +127,15 @@ async function small(page, name) {
       ),
   );
   if (found.length > 0) fault(name, `smaller than 44 px: ${found.slice(0, 6).join(', ')}`);
+}
+
+/** Asks until the answer is yes; a fault after ten seconds. */
+export async function eventually(what, check) {
+  const end = Date.now() + waitMs;
+  while (!(await check())) {
+    if (Date.now() > end) return fault('eventually', `not: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 export async function expectText(page, name, text) {

@@ -1,5 +1,12 @@
 // Without network: what was read stays readable, signing out forgets it, and a device that never was here says so.
-import { expectText, fault, open, shot, url } from './harness.mjs';
+import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+
+/** Runs in the page: whether the list of people can be read later. */
+async function keptPeople() {
+  const kept = await (await caches.open('atrium-kept')).match('/kept');
+  const { state } = kept ? await kept.json() : { state: { queries: [] } };
+  return state.queries.some((query) => query.queryKey.includes('people'));
+}
 
 export async function offline(browser, state) {
   const page = await open(browser, 'offline', {
@@ -12,9 +19,7 @@ export async function offline(browser, state) {
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   // The worker takes pages over from the next load; what is read is kept a second later.
   await page.reload();
-  await page.waitForFunction(
-    async () => (await caches.open('atrium-kept').then((c) => c.match('/kept'))) !== undefined,
-  );
+  await eventually('the list of people is kept', () => page.evaluate(keptPeople));
   const names = await page.evaluate(() => caches.keys());
   if (!names.some((name) => name.startsWith('atrium-files-'))) fault('offline', 'the worker kept no files');
 
@@ -39,5 +44,26 @@ export async function offline(browser, state) {
   await shot(page, 'login-phone-light');
   await page.goto(`${url}/directory`);
   await page.waitForURL(/\/login\?next=/);
+  await page.context().close();
+  await killSwitch(browser);
+}
+
+/** What the server answers instead of sw.js when the worker is switched off removes it and its files. */
+async function killSwitch(browser) {
+  const page = await open(browser, 'kill switch');
+  await page.goto(`${url}/login`);
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('/sw.js');
+    await navigator.serviceWorker.ready;
+    await navigator.serviceWorker.register('/sw-off.js');
+  });
+  await eventually('the worker is gone', () =>
+    page
+      .evaluate(
+        async () =>
+          (await navigator.serviceWorker.getRegistrations()).length + (await caches.keys()).length === 0,
+      )
+      .catch(() => false),
+  );
   await page.context().close();
 }

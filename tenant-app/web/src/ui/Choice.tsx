@@ -7,7 +7,7 @@ import { useT } from '../i18n';
 import { usePhone } from './media';
 
 /** Room for a button to clear that a finger hits, and the arrow. */
-const fingers = 72;
+const fingers = 84;
 
 export function Choice(props: SelectProps) {
   const t = useT();
