@@ -49,7 +49,11 @@ func hashToken(token string) []byte {
 
 // wellFormed spares the database the look-up of what no session can be.
 func wellFormed(token string) bool {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	encoding := base64.RawURLEncoding.Strict()
+	if len(token) != encoding.EncodedLen(tokenBytes) { // the decoder skips line breaks
+		return false
+	}
+	raw, err := encoding.DecodeString(token)
 	return err == nil && len(raw) == tokenBytes
 }
 

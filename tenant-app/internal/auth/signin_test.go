@@ -176,7 +176,8 @@ func TestNextLeadsOnlyIntoTheApp(t *testing.T) {
 		"people":                        "/",
 		"/login?next=/login":            "/",
 		"/api/v1/me":                    "/",
-		"/%2F%2Fevil.example":           "/%2F%2Fevil.example",
+		"/%2F%2Fevil.example":           "/",
+		"/%2fevil.example ":             "/",
 		"///evil.example":               "/",
 		"/" + strings.Repeat("a", 4000): "/",
 	} {
