@@ -1,5 +1,5 @@
 // An administrator at a desk: adds, edits in conflict, imports, invites, deactivates; finds by pinyin.
-import { expectText, fault, open, shot, url } from './harness.mjs';
+import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
 
 const csv = `姓名,工号,手机号,邮箱,部门,岗位,直属上级工号,入职日期
 欧阳震华,E2E01,13711110001,oyzh@acme.example,研发中心/平台组,架构师,,2024-03-01
@@ -19,7 +19,46 @@ export async function administer(browser, state) {
   await deactivate(page);
   await departments(page);
   await positions(page);
+  await composing(page);
+  await avatar(page);
   await page.context().close();
+}
+
+/** Enter that accepts what an input method offers must not send the form. */
+async function composing(page) {
+  await page.goto(`${url}/admin/positions`);
+  const field = page.getByRole('textbox', { name: '岗位名称' });
+  await field.fill('会');
+  await field.press('End');
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Input.imeSetComposition', { text: "kuai'ji", selectionStart: 7, selectionEnd: 7 });
+  await devtools.send('Input.dispatchKeyEvent', {
+    type: 'rawKeyDown',
+    key: 'Enter',
+    code: 'Enter',
+    windowsVirtualKeyCode: 229,
+  });
+  await devtools.send('Input.insertText', { text: '计' });
+  if ((await field.inputValue()) !== '会计')
+    fault('composing', `the field holds “${await field.inputValue()}”`);
+  await field.press('Enter');
+  await page.getByRole('button', { name: '“会计”的操作' }).waitFor();
+}
+
+async function avatar(page) {
+  await page.goto(`${url}/me/profile`);
+  await page.getByRole('button', { name: '更换头像' }).click();
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: '选择照片' }).click();
+  await (await chooser).setFiles(new URL('../public/icons/icon-512.png', import.meta.url).pathname);
+  await page.getByRole('button', { name: '保存' }).click();
+  await expectText(page, 'avatar', '头像已更换');
+  await eventually('the picture is shown', () =>
+    page.evaluate(() =>
+      [...document.images].some((i) => i.src.includes('/files/avatars/') && i.naturalWidth > 0),
+    ),
+  );
+  await shot(page, 'avatar-desktop-light');
 }
 
 async function importPeople(page) {

@@ -8,7 +8,7 @@ import { useMe } from '../../app/session';
 import { type Translate, useLanguage, useT } from '../../i18n';
 import { formatList } from '../../i18n/format';
 import { Icon } from '../../ui/Icon';
-import { useWide } from '../../ui/media';
+import { useOnline, useWide } from '../../ui/media';
 import { personAddress } from './address';
 import { PeopleList } from './PeopleList';
 import classes from './PeoplePane.module.css';
@@ -100,15 +100,16 @@ function FirstSteps() {
 
 function AddButton({ wide, onAdd }: { wide: boolean; onAdd: () => void }) {
   const t = useT();
+  const online = useOnline();
   if (wide) {
     return (
-      <Button onClick={onAdd} leftSection={<Icon name="plus" size={16} />}>
+      <Button disabled={!online} onClick={onAdd} leftSection={<Icon name="plus" size={16} />}>
         {t('directory.add')}
       </Button>
     );
   }
   return (
-    <ActionIcon size={44} variant="light" onClick={onAdd} aria-label={t('directory.add')}>
+    <ActionIcon size={44} variant="light" disabled={!online} onClick={onAdd} aria-label={t('directory.add')}>
       <Icon name="plus" />
     </ActionIcon>
   );
