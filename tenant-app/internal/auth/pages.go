@@ -147,7 +147,7 @@ func safeNext(next string) string {
 	switch {
 	case err != nil, len(next) > 2048, u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
 		return "/"
-	case !strings.HasPrefix(next, "/"), strings.ContainsAny(next, "\\\r\n\t\x00"):
+	case !strings.HasPrefix(next, "/"), !strings.HasPrefix(u.Path, "/"), strings.ContainsAny(next, "\\\r\n\t\x00"):
 		return "/"
 	case strings.HasPrefix(u.Path, "//"): // also from %2F, which may come out unescaped
 		return "/"

@@ -179,6 +179,7 @@ func TestNextLeadsOnlyIntoTheApp(t *testing.T) {
 		"/%2F%2Fevil.example":           "/",
 		"/%2fevil.example ":             "/",
 		"///evil.example":               "/",
+		"//":                            "/",
 		"/" + strings.Repeat("a", 4000): "/",
 	} {
 		b := o.Browser(t)
