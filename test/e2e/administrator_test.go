@@ -28,7 +28,7 @@ func (c company) activate(t testing.TB) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := visit(link.Scheme + "://" + link.Host)
+	v := visitorAt(link.Scheme + "://" + link.Host)
 	v.submit(t, link.RequestURI(), map[string]string{"name": adminName, "phone": adminPhone, "password": adminPassword, "repeat": adminPassword})
 	return v
 }
@@ -40,7 +40,7 @@ func (c company) signIn(t testing.TB) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := visit(tenant.Status.URL)
+	v := visitorAt(tenant.Status.URL)
 	v.submit(t, "/login", map[string]string{"name": adminPhone, "password": adminPassword})
 	return v
 }

@@ -76,15 +76,19 @@ func demoTenant(t testing.TB, name string) v1alpha1.Tenant {
 	return tenant
 }
 
-// onboard makes the company, waits until people can work and removes it after the
-// test. It returns how long that took.
-func (c company) onboard(t testing.TB) time.Duration {
+// onboard makes companies at the same time, waits until people can work in each and
+// removes them after the test.
+func onboard(t testing.TB, companies ...company) {
 	t.Helper()
 	began := time.Now()
-	apply(t, c.manifest())
-	t.Cleanup(func() { c.erase(t) })
-	c.awaitReady(t, onboardingLimit)
-	return time.Since(began)
+	for _, c := range companies {
+		apply(t, c.manifest())
+		t.Cleanup(func() { c.erase(t) })
+	}
+	for _, c := range companies {
+		c.awaitReady(t, onboardingLimit)
+		t.Logf("%s was Ready %.1f s after it was applied", c.name, time.Since(began).Seconds())
+	}
 }
 
 func (c company) tenant(ctx context.Context) (v1alpha1.Tenant, error) {
@@ -117,10 +121,11 @@ func isTrue(tenant v1alpha1.Tenant, condition string) error {
 	return nil
 }
 
-// erase removes the company with its data and waits until its namespace is gone.
+// erase asks for the removal of the company with its data. TestMain waits for the
+// end of all of them.
 func (c company) erase(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), deletionLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
 	if err := erase(ctx, c.name); err != nil {
 		t.Errorf("remove company %s: %v", c.name, err)
@@ -136,7 +141,8 @@ func erase(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return remove(ctx, name)
+	_, err = run(ctx, "", "delete", "tenant", name, "--wait=false", "--ignore-not-found")
+	return err
 }
 
 // remove deletes a Tenant as it is and waits until it and its namespace are gone.

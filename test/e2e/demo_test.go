@@ -48,7 +48,7 @@ func TestTwoOfEach(t *testing.T) {
 // TestUnknownHost asks for a company that is not there.
 func TestUnknownHost(t *testing.T) {
 	origin := demoTenant(t, "acme").Status.URL
-	a := visit(strings.Replace(origin, "//acme.", "//nobody-here.", 1)).get(t, "/login")
+	a := visitorAt(strings.Replace(origin, "//acme.", "//nobody-here.", 1)).get(t, "/login")
 	if a.status != http.StatusNotFound || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 		t.Fatalf("an unknown host answers %d %s, want a page with 404", a.status, a.header.Get("Content-Type"))
 	}
@@ -60,7 +60,7 @@ func TestUnknownHost(t *testing.T) {
 // TestOperationsStayInside asks the gateway for what only Prometheus and the
 // operator may see.
 func TestOperationsStayInside(t *testing.T) {
-	acme := visit(demoTenant(t, "acme").Status.URL)
+	acme := visitorAt(demoTenant(t, "acme").Status.URL)
 	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/version"} {
 		a := acme.get(t, path)
 		for _, secret := range []string{"# HELP", "schemaVersion", "go_goroutines"} {

@@ -16,7 +16,7 @@ import (
 // and finds the people again each time.
 func TestFaultsHeal(t *testing.T) {
 	c := fresh(t, "faults", "长青制造有限公司")
-	c.onboard(t)
+	onboard(t, c)
 	admin := c.activate(t)
 	for _, name := range []string{"李秋实", "欧阳思远"} {
 		if err := admin.addPerson(t.Context(), name); err != nil {
@@ -91,7 +91,7 @@ func (c company) works(t testing.TB, admin *visitor, want map[string]int) {
 		}
 		return nil
 	})
-	if a := visit(admin.origin).get(t, "/login"); a.status != http.StatusOK {
+	if a := visitorAt(admin.origin).get(t, "/login"); a.status != http.StatusOK {
 		t.Errorf("the sign-in page of %s answers %d", c.name, a.status)
 	}
 }

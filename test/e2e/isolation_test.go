@@ -11,8 +11,7 @@ import (
 // worth nothing at the other.
 func TestCompaniesAreApart(t *testing.T) {
 	acme, globex := fresh(t, "acme", "云杉科技有限公司"), fresh(t, "globex", "环球贸易有限公司")
-	acme.onboard(t)
-	globex.onboard(t)
+	onboard(t, acme, globex)
 	t.Run("packets", func(t *testing.T) { packetsStayInside(t, acme, globex) })
 	t.Run("session", func(t *testing.T) { sessionStaysHome(t, acme, globex) })
 }
@@ -24,10 +23,10 @@ func sessionStaysHome(t *testing.T, home, other company) {
 	if a := admin.get(t, me); a.status != http.StatusOK {
 		t.Fatalf("the administrator's own session answers %d: %s", a.status, a.body)
 	}
-	if a := visit(stranger.origin).get(t, me); a.status != http.StatusUnauthorized {
+	if a := visitorAt(stranger.origin).get(t, me); a.status != http.StatusUnauthorized {
 		t.Errorf("without a session %s answers %d, want 401", me, a.status)
 	}
-	carried := visit(stranger.origin)
+	carried := visitorAt(stranger.origin)
 	carried.cookies = admin.cookies
 	if a := carried.get(t, me); a.status != http.StatusUnauthorized {
 		t.Errorf("a session of %s at %s answers %d, want 401: %s", home.name, other.name, a.status, a.body)

@@ -18,7 +18,7 @@ import (
 // follows what kubectl says in order to get the company back with its people.
 func TestRetainedCompanyComesBack(t *testing.T) {
 	c := fresh(t, "retained", "留存咨询有限公司")
-	c.onboard(t)
+	onboard(t, c)
 	admin := c.activate(t)
 	if err := admin.addPerson(t.Context(), "陆归来"); err != nil {
 		t.Fatal(err)

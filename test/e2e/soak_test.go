@@ -112,7 +112,7 @@ func TestSoak(t *testing.T) {
 	s := resume(t, seed)
 	t.Logf("%d rounds, SEED=%d, commit %s, %d done before", rounds, seed, s.Commit, len(s.Rounds))
 	c := fresh(t, "soak", "久经考验有限公司")
-	c.onboard(t)
+	onboard(t, c)
 	admin := c.activate(t)
 	acknowledged := map[string]bool{}
 	for n := len(s.Rounds); n < int(rounds); n++ {

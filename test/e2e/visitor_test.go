@@ -41,7 +41,7 @@ type answer struct {
 	body   string
 }
 
-func visit(origin string) *visitor {
+func visitorAt(origin string) *visitor {
 	dialer := &net.Dialer{Timeout: answerLimit}
 	return &visitor{
 		origin: strings.TrimSuffix(origin, "/"), cookies: map[string]string{},
