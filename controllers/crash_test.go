@@ -17,7 +17,7 @@ import (
 func TestEveryActMayFail(t *testing.T) {
 	r := newRig(t)
 	r.operate()
-	r.create(tenant("undisturbed"))
+	r.create(company("undisturbed"))
 	want := r.inventory(r.healthy("undisturbed"))
 	tallies := map[string]*tally{"api": r.api, "sql": r.sql, "s3": r.s3}
 	for kind, acts := range map[string]int{"api": onboardingWrites, "sql": onboardingStatements + 6, "s3": onboardingCalls} {
@@ -28,7 +28,7 @@ func TestEveryActMayFail(t *testing.T) {
 			for n := 1; n <= acts; n++ {
 				name := fmt.Sprintf("%s-%d-%d", kind, verdict, n)
 				spoiled := spoil(tallies[kind], name, n, verdict)
-				r.create(tenant(name))
+				r.create(company(name))
 				got := r.inventory(r.ready(name))
 				tallies[kind].spoiler(nil)
 				if *spoiled == "" {

@@ -19,7 +19,7 @@ import (
 func TestFaults(t *testing.T) {
 	r := newRig(t)
 	r.operate()
-	r.create(tenant("globex"))
+	r.create(company("globex"))
 	r.healthy("globex")
 	t.Run("of a tenant", func(t *testing.T) { tenantFaults(t, r) })
 	t.Run("of migrations", func(t *testing.T) { migrationFaults(t, r) })
@@ -48,7 +48,7 @@ func (r *rig) suffer(t *testing.T, f fault) {
 	if change == nil {
 		change = func(*v1alpha1.Tenant) {}
 	}
-	r.create(tenant(f.name, change))
+	r.create(company(f.name, change))
 	broken := r.until(f.name, "shows its fault", func(t *v1alpha1.Tenant) bool { return condition(t, f.step).Reason == f.reason })
 	ready := condition(broken, v1alpha1.ConditionReady)
 	if ready.Status != metav1.ConditionFalse || ready.Reason != f.reason || !strings.Contains(ready.Message, f.words) {
@@ -161,7 +161,7 @@ func serverFaults(t *testing.T, r *rig) {
 	}
 	// While a registry is away nothing is decided about new tenants.
 	r.setSecret("postgres-admin", "password", "wrong")
-	r.create(tenant("newcomer"))
+	r.create(company("newcomer"))
 	waiting := r.until("newcomer", "waits for the registry", func(t *v1alpha1.Tenant) bool {
 		return condition(t, v1alpha1.ConditionPlaced).Reason == v1alpha1.ReasonRegistryUnreachable
 	})
@@ -182,7 +182,7 @@ func (r *rig) setSecret(name, key, value string) {
 
 func appFaults(t *testing.T, r *rig) {
 	r.hands.givePods(false)
-	r.create(tenant("slow"))
+	r.create(company("slow"))
 	starting := r.until("slow", "starts", func(t *v1alpha1.Tenant) bool {
 		return condition(t, v1alpha1.ConditionWorkloadReady).Reason == v1alpha1.ReasonStarting
 	})

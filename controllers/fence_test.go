@@ -16,7 +16,7 @@ func TestFormerLeaderIsFenced(t *testing.T) {
 	r := newRig(t)
 	r.operate()
 	former := r.stop
-	r.create(tenant("acme"))
+	r.create(company("acme"))
 	r.healthy("acme")
 	r.operate()
 	r.now.forward(time.Minute) // heartbeats are due
@@ -29,7 +29,7 @@ func TestFormerLeaderIsFenced(t *testing.T) {
 		t.Fatal("the former leader never learned that it is not the leader")
 	}
 	former()
-	r.create(tenant("globex"))
+	r.create(company("globex"))
 	r.healthy("globex")
 	r.asSuperuser(func(conn *pgx.Conn) {
 		var epoch, fence int64
@@ -45,7 +45,7 @@ func TestFormerLeaderIsFenced(t *testing.T) {
 func TestInstallationBelongsToOneCluster(t *testing.T) {
 	r := newRig(t)
 	r.operate()
-	r.create(tenant("acme"))
+	r.create(company("acme"))
 	r.healthy("acme")
 	r.stop()
 	r.asSuperuser(func(conn *pgx.Conn) {
@@ -60,6 +60,6 @@ func TestInstallationBelongsToOneCluster(t *testing.T) {
 		check(t, err)
 	})
 	r.operate()
-	r.create(tenant("globex"))
+	r.create(company("globex"))
 	r.healthy("globex")
 }

@@ -91,14 +91,14 @@ func kinds(left []string) string {
 const kept = "bucket role role role role role schema" // after Retain
 
 func retain(t *testing.T, r *rig) {
-	r.create(tenant("acme"))
+	r.create(company("acme"))
 	acme := r.ready("acme")
 	people(t, r, "acme")
 	r.remove("acme")
 	if left := r.left(acme.Status.ID); kinds(left) != kept || !slices.Contains(left, "row retained") {
 		t.Errorf("after Retain there is %v", left)
 	}
-	r.create(tenant("acme"))
+	r.create(company("acme"))
 	waiting := r.until("acme", "asks for adoption", func(t *v1alpha1.Tenant) bool {
 		return condition(t, v1alpha1.ConditionPlaced).Reason == v1alpha1.ReasonAdoptionRequired
 	})
@@ -119,10 +119,10 @@ func retain(t *testing.T, r *rig) {
 }
 
 func beginEmpty(t *testing.T, r *rig) {
-	r.create(tenant("globex"))
+	r.create(company("globex"))
 	former := r.ready("globex")
 	r.remove("globex")
-	r.create(tenant("globex", func(t *v1alpha1.Tenant) { t.Spec.Adopt = v1alpha1.AdoptNone }))
+	r.create(company("globex", func(t *v1alpha1.Tenant) { t.Spec.Adopt = v1alpha1.AdoptNone }))
 	if now := r.ready("globex"); now.Status.ID == former.Status.ID {
 		t.Error("a name taken again got the former company's data")
 	}
@@ -132,7 +132,7 @@ func beginEmpty(t *testing.T, r *rig) {
 }
 
 func unconfirmed(t *testing.T, r *rig) {
-	r.create(tenant("initech", func(t *v1alpha1.Tenant) {
+	r.create(company("initech", func(t *v1alpha1.Tenant) {
 		t.Spec.DeletionPolicy = v1alpha1.DeletionDelete
 		t.Annotations = map[string]string{v1alpha1.AnnotationConfirmDeletion: "acme"} // another one's name
 	}))
@@ -144,7 +144,7 @@ func unconfirmed(t *testing.T, r *rig) {
 }
 
 func burn(t *testing.T, r *rig) {
-	r.create(tenant("hooli", func(t *v1alpha1.Tenant) {
+	r.create(company("hooli", func(t *v1alpha1.Tenant) {
 		t.Spec.DeletionPolicy = v1alpha1.DeletionDelete
 		t.Annotations = map[string]string{v1alpha1.AnnotationConfirmDeletion: "hooli"}
 	}))
@@ -155,14 +155,14 @@ func burn(t *testing.T, r *rig) {
 	if left := r.left(hooli.Status.ID); !slices.Equal(left, []string{"row dropped"}) {
 		t.Errorf("a confirmed deletion left %v", left)
 	}
-	r.create(tenant("hooli"))
+	r.create(company("hooli"))
 	if again := r.ready("hooli"); again.Status.ID == hooli.Status.ID {
 		t.Error("a dropped id was used again")
 	}
 }
 
 func neverPlaced(t *testing.T, r *rig) {
-	r.create(tenant("ghost", func(t *v1alpha1.Tenant) { t.Spec.Plan = "nowhere" }))
+	r.create(company("ghost", func(t *v1alpha1.Tenant) { t.Spec.Plan = "nowhere" }))
 	r.until("ghost", "lacks its plan", func(t *v1alpha1.Tenant) bool {
 		return condition(t, v1alpha1.ConditionPlaced).Reason == v1alpha1.ReasonPlanNotFound
 	})
@@ -170,7 +170,7 @@ func neverPlaced(t *testing.T, r *rig) {
 }
 
 func serverAway(t *testing.T, r *rig) {
-	r.create(tenant("umbrella"))
+	r.create(company("umbrella"))
 	umbrella := r.ready("umbrella")
 	r.setSecret("postgres-admin", "password", "wrong")
 	check(t, r.client.Delete(t.Context(), &v1alpha1.Tenant{ObjectMeta: named("umbrella")}))
@@ -190,7 +190,7 @@ func serverAway(t *testing.T, r *rig) {
 // forgotten loses a Tenant as the loss of etcd would: object and namespace go and
 // nobody undoes anything; the same files applied again find the same data.
 func forgotten(t *testing.T, r *rig) {
-	r.create(tenant("stark"))
+	r.create(company("stark"))
 	stark := r.ready("stark")
 	people(t, r, "stark")
 	r.stop()
@@ -201,7 +201,7 @@ func forgotten(t *testing.T, r *rig) {
 		return apierrors.IsNotFound(r.client.Get(t.Context(), client.ObjectKey{Name: "tenant-stark"}, &corev1.Namespace{}))
 	}, func() string { return "" })
 	r.operate()
-	r.create(tenant("stark"))
+	r.create(company("stark"))
 	if back := r.ready("stark"); back.Status.ID != stark.Status.ID {
 		t.Errorf("adopted %s, want %s", back.Status.ID, stark.Status.ID)
 	}

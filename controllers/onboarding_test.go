@@ -31,13 +31,13 @@ const (
 func TestOnboarding(t *testing.T) {
 	r := newRig(t)
 	r.operate()
-	r.create(tenant("warm"))
+	r.create(company("warm"))
 	r.healthy("warm")
 	r.rests(0)
 	r.api.take()
 	r.sql.take()
 	r.s3.take()
-	r.create(tenant("acme"))
+	r.create(company("acme"))
 	acme := r.healthy("acme")
 
 	t.Run("costs exactly", func(t *testing.T) { costs(t, r) })

@@ -209,7 +209,7 @@ func plan(name string, replicas int32) *v1alpha1.Plan {
 	}}
 }
 
-func tenant(name string, change ...func(*v1alpha1.Tenant)) *v1alpha1.Tenant {
+func company(name string, change ...func(*v1alpha1.Tenant)) *v1alpha1.Tenant {
 	t := &v1alpha1.Tenant{ObjectMeta: named(name), Spec: v1alpha1.TenantSpec{
 		DisplayName: "云杉科技有限公司", Plan: "standard", Release: "0.1.0",
 	}}

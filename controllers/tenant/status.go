@@ -37,6 +37,9 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
 	patch := &unstructured.Unstructured{Object: map[string]any{"status": fields}}
 	patch.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Tenant"))
 	patch.SetName(s.tenant.Name)
+	// A Tenant of the same name may have come after the one that was read: it must
+	// never inherit this one's id. (The API server overlooks a UID here.)
+	patch.SetResourceVersion(s.tenant.ResourceVersion)
 	err = r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), FieldOwner, client.ForceOwnership)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("write the status of tenant %s: %w", s.tenant.Name, err)

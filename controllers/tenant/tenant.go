@@ -75,7 +75,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 		if deleted {
 			return
 		}
-		if statusErr := r.writeStatus(ctx, s); statusErr != nil {
+		if statusErr := r.writeStatus(ctx, s); apierrors.IsConflict(statusErr) {
+			result, err = ctrl.Result{RequeueAfter: cacheLag}, nil // somebody changed it meanwhile
+		} else if statusErr != nil {
 			err = statusErr
 		}
 	}()

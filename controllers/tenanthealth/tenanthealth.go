@@ -12,6 +12,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,8 +31,11 @@ import (
 const FieldOwner = client.FieldOwner("atrium-tenanthealth")
 
 const (
-	every      = 15 * time.Second // while the app answers
-	soon       = 3 * time.Second  // while it does not
+	every = 15 * time.Second // while the app answers
+	soon  = 3 * time.Second  // while it does not
+	// changedMeanwhile lets the cache catch up with a change of the Tenant.
+	changedMeanwhile = 100 * time.Millisecond
+
 	askTimeout = 3 * time.Second
 	maxAnswer  = 64 << 10 // bytes
 )
@@ -71,7 +75,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if was != nil && was.Status == now.Status {
 		now.LastTransitionTime = was.LastTransitionTime
 	}
-	return again, r.write(ctx, tenant.Name, now)
+	err = r.write(ctx, &tenant, now)
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: changedMeanwhile}, nil
+	}
+	return again, err
 }
 
 func (r *Reconciler) measure(ctx context.Context, tenant *v1alpha1.Tenant) (metav1.Condition, error) {
@@ -100,16 +108,17 @@ func (r *Reconciler) measure(ctx context.Context, tenant *v1alpha1.Tenant) (meta
 }
 
 // write applies the one condition that is ours; the others have another owner.
-func (r *Reconciler) write(ctx context.Context, name string, c metav1.Condition) error {
+func (r *Reconciler) write(ctx context.Context, tenant *v1alpha1.Tenant, c metav1.Condition) error {
 	patch := &unstructured.Unstructured{Object: map[string]any{"status": map[string]any{"conditions": []any{map[string]any{
 		"type": c.Type, "status": string(c.Status), "reason": c.Reason, "message": c.Message,
 		"lastTransitionTime": c.LastTransitionTime.UTC().Format(time.RFC3339),
 	}}}}}
 	patch.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Tenant"))
-	patch.SetName(name)
+	patch.SetName(tenant.Name)
+	patch.SetResourceVersion(tenant.ResourceVersion) // not a later Tenant of the same name
 	err := r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), FieldOwner, client.ForceOwnership)
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("write condition Healthy of tenant %s: %w", name, err)
+		return fmt.Errorf("write condition Healthy of tenant %s: %w", tenant.Name, err)
 	}
 	return nil
 }

@@ -1,0 +1,69 @@
+package controllers_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/tenant"
+	"atrium.dev/atrium/controllers/tenanthealth"
+	"atrium.dev/atrium/internal/placement"
+	"atrium.dev/atrium/tenant-app/contract"
+)
+
+// behind is a client whose cache still shows a Tenant that is gone.
+type behind struct {
+	client.Client
+	old *v1alpha1.Tenant
+}
+
+func (b behind) Get(ctx context.Context, key client.ObjectKey, into client.Object, opts ...client.GetOption) error {
+	if t, ok := into.(*v1alpha1.Tenant); ok {
+		b.old.DeepCopyInto(t)
+		return nil
+	}
+	return b.Client.Get(ctx, key, into, opts...)
+}
+
+// What was decided about a Tenant that is gone must not be written to a later one
+// of the same name: it would open the former company's data.
+func TestNamesakeInheritsNothing(t *testing.T) {
+	r := newRig(t)
+	old := company("acme", func(t *v1alpha1.Tenant) {
+		t.Spec.Plan = "nowhere"
+		t.Finalizers = []string{v1alpha1.Finalizer}
+	})
+	r.create(old)
+	old.Status = v1alpha1.TenantStatus{ID: "abcdefghij", Namespace: "tenant-acme", Release: "0.1.0"}
+	check(t, r.client.Status().Update(t.Context(), old))
+	r.change("acme", func(t *v1alpha1.Tenant) { t.Finalizers = nil })
+	r.remove("acme")
+	r.create(company("acme"))
+
+	stale := behind{r.client, old}
+	request := ctrl.Request{NamespacedName: client.ObjectKey{Name: "acme"}}
+	makes := &tenant.Reconciler{
+		Client: stale, Live: r.client, Events: events.NewFakeRecorder(10), Site: placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 80},
+		Now: time.Now, Random: rand.Reader,
+	}
+	measures := &tenanthealth.Reconciler{Client: stale, Now: time.Now, Ask: func(context.Context, string) (contract.Version, error) {
+		return contract.Version{}, nil
+	}}
+	for _, c := range []reconcile.Reconciler{makes, measures} {
+		if again, err := c.Reconcile(t.Context(), request); err != nil || again.RequeueAfter == 0 {
+			t.Errorf("%T: %+v, %v; want it to look again", c, again, err)
+		}
+	}
+	var now v1alpha1.Tenant
+	check(t, r.client.Get(t.Context(), request.NamespacedName, &now))
+	if now.Status.ID != "" || len(now.Status.Conditions) > 0 {
+		t.Errorf("the namesake inherited %s", describe(&now))
+	}
+}
