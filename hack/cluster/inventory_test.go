@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -61,8 +62,11 @@ var volatile = regexp.MustCompile(`^(fs\.(dentry-state|file-nr|inode-nr|inode-st
 // addTree adds what lies below a folder, to a depth; only folders when asked.
 func (i inventory) addTree(kind, root string, depth int, only fs.FileMode) {
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == root {
-			return nil
+		if errors.Is(err, fs.ErrNotExist) || path == root {
+			return nil // gone meanwhile, or a root that this machine lacks
+		}
+		if err != nil {
+			return err
 		}
 		if unrelated.MatchString(path) {
 			return skip(entry)

@@ -55,7 +55,7 @@ func (c *Cluster) stopAll() error {
 // removeState removes the folder. Its name comes from the environment, so it is
 // only removed when it looks like one of ours.
 func (c *Cluster) removeState() error {
-	if _, err := os.Stat(c.State.Path("pids")); err != nil {
+	if _, err := os.Stat(c.State.Path("pids")); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return os.RemoveAll(string(c.State))

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -27,7 +28,7 @@ func unpack(t *testing.T, archive io.Reader) map[string][]byte {
 	files := map[string][]byte{}
 	for reader := tar.NewReader(archive); ; {
 		header, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		if err != nil {

@@ -71,9 +71,7 @@ func TakeBaseline(ctx context.Context) (Baseline, error) {
 			baseline.Mounts = append(baseline.Mounts, mount)
 		}
 	}
-	if baseline.Sets, err = sets(ctx); err != nil {
-		return Baseline{}, err
-	}
+	baseline.Sets = sets(ctx)
 	for _, name := range changedSysctls {
 		if value, err := os.ReadFile(filepath.Join("/proc/sys", name)); err == nil {
 			baseline.Sysctls[name] = strings.TrimSpace(string(value))
@@ -83,12 +81,9 @@ func TakeBaseline(ctx context.Context) (Baseline, error) {
 }
 
 // sets lists the names of ipsets; a kernel without them has none.
-func sets(ctx context.Context) ([]string, error) {
-	out, err := command.Output(ctx, "ipset", "list", "-name")
-	if err != nil {
-		return nil, nil
-	}
-	return strings.Fields(out), nil
+func sets(ctx context.Context) []string {
+	out, _ := command.Output(ctx, "ipset", "list", "-name")
+	return strings.Fields(out)
 }
 
 // Read reads a baseline that was kept.

@@ -24,8 +24,11 @@ func podProcesses() []int {
 	var pids []int
 	for _, root := range podCgroups() {
 		_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // it ended while we looked
+			}
 			if err != nil || entry.Name() != "cgroup.procs" {
-				return nil
+				return err
 			}
 			content, _ := os.ReadFile(path)
 			for _, field := range strings.Fields(string(content)) {

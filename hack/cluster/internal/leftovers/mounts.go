@@ -3,6 +3,7 @@ package leftovers
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,8 +59,11 @@ const bpfSwitch = "/proc/sys/kernel/unprivileged_bpf_disabled"
 // that already says what Cilium wants; Remove uncovers it.
 func GuardSwitches(stateDir string) error {
 	now, err := os.ReadFile(bpfSwitch)
-	if err != nil || strings.TrimSpace(string(now)) == "1" {
+	if errors.Is(err, fs.ErrNotExist) || strings.TrimSpace(string(now)) == "1" {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	cover := filepath.Join(stateDir, "run", "unprivileged_bpf_disabled")
 	if err := os.WriteFile(cover, []byte("1\n"), 0o644); err != nil {

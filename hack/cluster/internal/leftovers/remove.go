@@ -120,12 +120,8 @@ func (b Baseline) removeRules(ctx context.Context) error {
 }
 
 func (b Baseline) removeSets(ctx context.Context) error {
-	now, err := sets(ctx)
-	if err != nil {
-		return err
-	}
 	var failures []error
-	for _, name := range now {
+	for _, name := range sets(ctx) {
 		if strings.HasPrefix(name, "cilium_") && !slices.Contains(b.Sets, name) {
 			_, err := command.Output(ctx, "ipset", "destroy", name)
 			failures = append(failures, err)

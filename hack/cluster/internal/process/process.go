@@ -155,14 +155,14 @@ func waitGone(record Record, limit time.Duration) bool {
 func (s Spec) identity() (string, error) {
 	sum := sha256.New()
 	for _, list := range [][]string{s.Args, s.Env} {
-		fmt.Fprintf(sum, "%d %q\n", len(list), list)
+		_, _ = fmt.Fprintf(sum, "%d %q\n", len(list), list)
 	}
 	for _, file := range s.Files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return "", fmt.Errorf("read the configuration of %s: %w", s.Name, err)
 		}
-		fmt.Fprintf(sum, "%s %d\n%s", file, len(content), content)
+		_, _ = fmt.Fprintf(sum, "%s %d\n%s", file, len(content), content)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:16], nil
 }
