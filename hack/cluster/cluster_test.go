@@ -57,7 +57,12 @@ func do(t *testing.T, args ...string) string {
 // up starts the cluster and makes sure that it does not outlive the test.
 func up(t *testing.T) {
 	t.Helper()
-	do(t, "up", "--network", "cilium")
+	upWith(t, "cilium")
+}
+
+func upWith(t *testing.T, network string) {
+	t.Helper()
+	do(t, "up", "--network", network)
 	t.Cleanup(func() {
 		if owner, _ := state.Registered(); owner != nil {
 			_ = dispatch(context.Background(), []string{"down"}, os.Stdout, os.Stderr)

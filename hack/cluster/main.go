@@ -17,7 +17,7 @@ import (
 const usage = `usage: cluster COMMAND
 
   parts NAME...        build parts that are missing, print NAME<TAB>FOLDER for each
-  up [--network auto|cilium|bridge]
+  up [--network auto|cilium|plain]
                        start the cluster, or what is missing of it
   down                 stop it and remove all that it left, data too
   status               say what runs and where

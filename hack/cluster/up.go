@@ -21,12 +21,12 @@ var errNotRoot = errors.New("this makes links, mounts and cgroups: run it as roo
 func upCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	network := flags.String("network", cluster.NetworkAuto, "auto, cilium (fail where policies cannot be enforced) or bridge (no policies)")
+	network := flags.String("network", cluster.NetworkAuto, "auto, cilium (fail where policies cannot be enforced) or plain (no policies)")
 	if flags.Parse(args) != nil || flags.NArg() > 0 {
 		return errUsage
 	}
 	switch *network {
-	case cluster.NetworkAuto, cluster.NetworkCilium, cluster.NetworkBridge:
+	case cluster.NetworkAuto, cluster.NetworkCilium, cluster.NetworkPlain:
 	default:
 		return errUsage
 	}

@@ -68,3 +68,23 @@ func TestSecondClusterIsRefused(t *testing.T) {
 		t.Errorf("a second up says %v", err)
 	}
 }
+
+// TestPlainRoutes connects pods where Cilium cannot run, and says that policies
+// do not hold.
+func TestPlainRoutes(t *testing.T) {
+	needMachine(t)
+	before := takeInventory(t)
+	upWith(t, "plain")
+	runWorkload(t)
+	if out := mustKubectl(t, "-n", "two", "exec", "deployment/peer", "--", "/peer", "get", "http://peer.one.svc.cluster.local/"); !strings.Contains(out, "hello from peer-") {
+		t.Errorf("the Service answers %q", out)
+	}
+	// A second run must neither take the pods' routes for somebody else's nor
+	// change the network under running pods.
+	do(t, "up")
+	if status := do(t, "status"); !strings.Contains(status, "atrium is Ready") || !strings.Contains(status, "NOT enforced") {
+		t.Errorf("status says\n%s", status)
+	}
+	do(t, "down")
+	assertSame(t, before, takeInventory(t))
+}

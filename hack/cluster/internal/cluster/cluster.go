@@ -35,8 +35,8 @@ var partNames = []string{"etcd", "kubernetes", "containerd", "runc", "cilium", "
 // packages are the Debian packages that the programs call at run time.
 var packages = []string{"iproute2", "iptables", "nftables", "conntrack", "ipset", "clang-19", "llvm-19", "libseccomp2", "mount"}
 
-// bridgePackages are needed when Cilium cannot run.
-var bridgePackages = []string{"containernetworking-plugins"}
+// plainPackages are needed where Cilium cannot run.
+var plainPackages = []string{"containernetworking-plugins"}
 
 // Cluster is the one cluster of this machine.
 type Cluster struct {

@@ -24,7 +24,6 @@ type values struct {
 	DNSService   string
 	ClusterRange string
 	HostTable    string // table of the packet filter that marks the machine's packets
-	PodBridge    string
 	PodCIDR      string // of this node; only known once it has registered
 	PauseImage   string
 	CoreDNSImage string
@@ -36,7 +35,7 @@ type values struct {
 func (c *Cluster) values() values {
 	v := values{
 		State: c.State, Parts: c.Parts, NodeName: nodeName, NodeIP: network.NodeIP, DNSService: network.DNSService,
-		ClusterRange: network.Cluster.String(), PodBridge: network.PodBridge, HostTable: leftovers.HostTable,
+		ClusterRange: network.Cluster.String(), HostTable: leftovers.HostTable,
 		PauseImage: c.programImage("pause").Name, CoreDNSImage: c.programImage("coredns").Name,
 		StorageClass: storageClass, VolumeSize: volumeSize,
 	}

@@ -56,7 +56,7 @@ func TestRender(t *testing.T) {
 }
 
 func TestNetworkConfigurationIsJSON(t *testing.T) {
-	for _, name := range []string{ciliumConf, bridgeConf} {
+	for _, name := range []string{ciliumConf, plainConf} {
 		var parsed struct{ Plugins []struct{ Type string } }
 		if err := json.Unmarshal([]byte(rendered(t, name)), &parsed); err != nil || len(parsed.Plugins) == 0 {
 			t.Errorf("%s: %v", name, err)

@@ -17,14 +17,14 @@ import (
 
 // Networks that "up" can be asked for.
 const (
-	NetworkAuto   = "auto"   // Cilium, and a plain bridge where the kernel cannot run it
+	NetworkAuto   = "auto"   // Cilium, and plain routes where the kernel cannot run it
 	NetworkCilium = "cilium" // Cilium or fail: where policies must hold
-	NetworkBridge = "bridge" // a plain bridge: policies are not enforced
+	NetworkPlain  = "plain"  // routes between pods: policies are not enforced
 )
 
 const (
 	ciliumConf = "cilium.conflist"
-	bridgeConf = "bridge.conflist"
+	plainConf  = "plain.conflist"
 
 	// ciliumLimit covers the compilation of its programs on busy cores.
 	ciliumLimit = 3 * time.Minute
@@ -55,10 +55,10 @@ func (c *Cluster) ciliumSpec() process.Spec {
 	}
 }
 
-// startNetwork starts the agent, or sets up the bridge, and says which it was.
+// startNetwork starts the agent, or plain routes, and says which it was.
 func (c *Cluster) startNetwork(ctx context.Context, want string) (string, error) {
-	if want == NetworkBridge || want == NetworkAuto && c.bridged() {
-		return "bridge, policies are NOT enforced", c.startBridge(ctx)
+	if want == NetworkPlain || want == NetworkAuto && c.isPlain() {
+		return "plain routes, policies are NOT enforced", c.startPlain(ctx)
 	}
 	err := c.startCilium(ctx)
 	if err == nil {
@@ -68,17 +68,17 @@ func (c *Cluster) startNetwork(ctx context.Context, want string) (string, error)
 		return "", err
 	}
 	c.Progress.Note("WARNING: Cilium does not run on this kernel: %v", err)
-	c.Progress.Note("WARNING: a plain bridge connects the pods instead: NETWORK POLICIES ARE NOT ENFORCED")
+	c.Progress.Note("WARNING: plain routes connect the pods instead: NETWORK POLICIES ARE NOT ENFORCED")
 	if err := c.processes().Stop(cilium, 10*time.Second); err != nil {
 		return "", err
 	}
-	return "bridge, policies are NOT enforced", c.startBridge(ctx)
+	return "plain routes, policies are NOT enforced", c.startPlain(ctx)
 }
 
-// bridged says whether an earlier "up" had to fall back: pods that run on the
-// bridge would lose their network by a change.
-func (c *Cluster) bridged() bool {
-	_, err := os.Stat(c.State.Path("cni", bridgeConf))
+// isPlain says whether an earlier "up" had to fall back: pods that run so would
+// lose their network by a change.
+func (c *Cluster) isPlain() bool {
+	_, err := os.Stat(c.State.Path("cni", plainConf))
 	return err == nil
 }
 
@@ -139,8 +139,8 @@ func (c *Cluster) forgetDeadCilium() error {
 	return err
 }
 
-func (c *Cluster) startBridge(ctx context.Context) error {
-	if _, err := debian.Ensure(ctx, c.CacheDir, bridgePackages...); err != nil {
+func (c *Cluster) startPlain(ctx context.Context) error {
+	if _, err := debian.Ensure(ctx, c.CacheDir, plainPackages...); err != nil {
 		return err
 	}
 	client, err := c.client()
@@ -157,9 +157,9 @@ func (c *Cluster) startBridge(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("learn the range of pod addresses: %w", err)
 	}
-	content, err := v.render(bridgeConf)
+	content, err := v.render(plainConf)
 	if err != nil {
 		return err
 	}
-	return c.State.WriteFile(content, 0o644, "cni", bridgeConf)
+	return c.State.WriteFile(content, 0o644, "cni", plainConf)
 }

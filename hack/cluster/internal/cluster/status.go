@@ -29,7 +29,7 @@ func (c *Cluster) Status(ctx context.Context, owner *state.Owner) string {
 		switch {
 		case alive:
 			fmt.Fprintf(&out, "  %-24s running   pid %-8d %5d MB  %s\n", name, record.Pid, residentMB(record.Pid), c.describe(name, record.Pid))
-		case name != forwarder && (name != cilium || !c.bridged()):
+		case name != forwarder && (name != cilium || !c.isPlain()):
 			fmt.Fprintf(&out, "  %-24s STOPPED   \"cluster up\" starts it again; its last words: %s\n", name, lastLine(c.processes().Log(name)))
 		}
 	}
@@ -55,8 +55,8 @@ func (c *Cluster) describeNode(ctx context.Context) string {
 }
 
 func (c *Cluster) describePolicies() string {
-	if c.bridged() {
-		return "NOT enforced: a plain bridge connects the pods"
+	if c.isPlain() {
+		return "NOT enforced: Cilium does not run, plain routes connect the pods"
 	}
 	if _, alive := c.processes().Alive(cilium); !alive {
 		return "kept as they were when Cilium stopped: it does not run"

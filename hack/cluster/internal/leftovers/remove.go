@@ -81,15 +81,18 @@ func (b Baseline) removeLinks(ctx context.Context) error {
 		return err
 	}
 	var links []struct {
-		Name   string `json:"ifname"`
-		Master string `json:"master"`
+		Name string `json:"ifname"`
 	}
 	if err := json.Unmarshal([]byte(out), &links); err != nil {
 		return err
 	}
+	pods, err := network.PodLinks(ctx)
+	if err != nil {
+		return err
+	}
 	var failures []error
 	for _, link := range links {
-		if !network.Own(link.Name) && !network.Own(link.Master) {
+		if !network.Own(link.Name) && !slices.Contains(pods, link.Name) {
 			continue
 		}
 		// The other end of a pair goes with the first one.

@@ -12,9 +12,6 @@ import (
 	"atrium.dev/hack/cluster/internal/command"
 )
 
-// PodBridge connects pods when Cilium cannot; the CNI plugin makes it.
-const PodBridge = "atrium1"
-
 // EnsureBridge makes the link that carries the node's address and the route of
 // the Service range: a packet to a Service that kube-proxy has not rewritten
 // ends there instead of leaving by the default route.

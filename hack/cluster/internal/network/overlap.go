@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"atrium.dev/hack/cluster/internal/command"
@@ -35,20 +36,14 @@ type Route struct {
 	Destination string `json:"dst"`
 	Device      string `json:"dev"`
 	Gateway     string `json:"gateway"`
-	Protocol    string `json:"protocol"`
-	Table       string `json:"table"`
 }
 
 // CheckRanges returns an error that names the first route, gateway or resolver
 // of this machine that lies in a range of the cluster.
 func CheckRanges(ctx context.Context) error {
-	out, err := command.Output(ctx, "ip", "-json", "-4", "route", "show", "table", "all")
+	routes, err := readRoutes(ctx)
 	if err != nil {
-		return fmt.Errorf("read the routes: %w", err)
-	}
-	var routes []Route
-	if err := json.Unmarshal([]byte(out), &routes); err != nil {
-		return fmt.Errorf("read the routes: %w", err)
+		return err
 	}
 	resolvers, err := readResolvers("/etc/resolv.conf")
 	if err != nil {
@@ -57,10 +52,22 @@ func CheckRanges(ctx context.Context) error {
 	return overlap(routes, resolvers)
 }
 
+func readRoutes(ctx context.Context) ([]Route, error) {
+	out, err := command.Output(ctx, "ip", "-json", "-4", "route", "show", "table", "all")
+	if err != nil {
+		return nil, fmt.Errorf("read the routes: %w", err)
+	}
+	var routes []Route
+	if err := json.Unmarshal([]byte(out), &routes); err != nil {
+		return nil, fmt.Errorf("read the routes: %w", err)
+	}
+	return routes, nil
+}
+
 // overlap decides for CheckRanges. Routes over links of our own are no conflict.
 func overlap(routes []Route, resolvers []string) error {
 	for _, route := range routes {
-		if Own(route.Device) {
+		if Own(route.Device) || toPod(route) {
 			continue
 		}
 		if prefix, ok := parsePrefix(route.Destination); ok && prefix.Bits() > 0 {
@@ -95,7 +102,29 @@ func touches(prefix netip.Prefix) (netip.Prefix, bool) {
 
 // Own says whether a link has a name that the cluster gives to links.
 func Own(link string) bool {
-	return link == Bridge || link == PodBridge || strings.HasPrefix(link, "lxc") || strings.HasPrefix(link, "cilium_")
+	return link == Bridge || strings.HasPrefix(link, "lxc") || strings.HasPrefix(link, "cilium_")
+}
+
+// toPod says whether a route leads to one pod over a pair of its own, as they do
+// where Cilium does not run. Its link has a name like those of others.
+func toPod(route Route) bool {
+	prefix, ok := parsePrefix(route.Destination)
+	return ok && prefix.IsSingleIP() && Pods.Contains(prefix.Addr()) && strings.HasPrefix(route.Device, "veth")
+}
+
+// PodLinks names the links of such routes.
+func PodLinks(ctx context.Context) ([]string, error) {
+	routes, err := readRoutes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var links []string
+	for _, route := range routes {
+		if toPod(route) && !slices.Contains(links, route.Device) {
+			links = append(links, route.Device)
+		}
+	}
+	return links, nil
 }
 
 // parsePrefix reads "10.0.0.0/8" and "10.0.0.1"; words like "default" are none.

@@ -16,6 +16,8 @@ func TestOverlap(t *testing.T) {
 			resolvers: []string{"10.255.255.53", "fe80::1"},
 		},
 		"our own links":                  {routes: []Route{{Destination: "10.244.255.0/24", Device: "atrium0"}, {Destination: "10.244.0.9", Device: "lxc1234"}, {Destination: "10.244.0.0/24", Device: "cilium_host"}}},
+		"routes to our own pods":         {routes: []Route{{Destination: "10.244.0.7", Device: "veth12ab"}}},
+		"a pair that is not a pod's":     {routes: []Route{{Destination: "10.244.0.0/24", Device: "veth12ab"}}, want: "overlaps the route to 10.244.0.0/24 on veth12ab"},
 		"a route inside the pods":        {routes: []Route{{Destination: "10.244.3.0/24", Device: "docker0"}}, want: "10.244.0.0/16 overlaps the route to 10.244.3.0/24 on docker0"},
 		"a route around the Services":    {routes: []Route{{Destination: "10.0.0.0/8", Device: "tun0"}}, want: "overlaps the route to 10.0.0.0/8 on tun0"},
 		"a default route is none":        {routes: []Route{{Destination: "0.0.0.0/0", Device: "eth0"}}},
