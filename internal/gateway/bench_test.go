@@ -49,7 +49,7 @@ func BenchmarkBesidePlainCaddy(b *testing.B) {
 			if n, err := io.Copy(io.Discard, res.Body); n != 1024 || err != nil || res.StatusCode != http.StatusOK {
 				b.Fatalf("%s answers %d with %d bytes, %v", url, res.StatusCode, n, err)
 			}
-			res.Body.Close()
+			_ = res.Body.Close()
 			took[i] += time.Since(start)
 		}
 	}
@@ -79,10 +79,10 @@ func startBoth(b *testing.B, upstream string) (ours, plain string) {
 	}
 	proxy := reverseProxy()
 	proxy.Upstreams = reverseproxy.UpstreamPool{{Dial: upstream}}
-	bare := *web.Servers[serverName]
+	bare := &caddyhttp.Server{Protocols: []string{"h1"}, AutoHTTPS: &caddyhttp.AutoHTTPSConfig{Disabled: true}}
 	bare.Routes = caddyhttp.RouteList{{HandlersRaw: []json.RawMessage{caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)}}}
 	bare.Listen = []string{"localhost:0"} // Caddy wants another name for another listener
-	web.Servers["plain"] = &bare
+	web.Servers["plain"] = bare
 	config.AppsRaw["http"] = caddyconfig.JSON(&web, nil)
 
 	running.Store(g)

@@ -36,7 +36,7 @@ func identify(r *http.Request) client {
 	}
 	cleanConnection(r.Header)
 	for name := range r.Header {
-		if forgeable(name) && !(trusted && believable(name, r.Header)) {
+		if forgeable(name) && (!trusted || !believable(name, r.Header)) {
 			delete(r.Header, name)
 		}
 	}

@@ -28,7 +28,7 @@ func TestDrainLetsRequestsEnd(t *testing.T) {
 			slow <- err.Error()
 			return
 		}
-		defer res.Body.Close()
+		defer func() { _ = res.Body.Close() }()
 		body, _ := io.ReadAll(res.Body)
 		slow <- string(body)
 	}()
@@ -80,7 +80,7 @@ func TestDrainHasALimit(t *testing.T) {
 	go func() {
 		defer close(done)
 		if res, err := f.client.Get("http://acme.test/"); err == nil {
-			res.Body.Close()
+			_ = res.Body.Close()
 		}
 	}()
 	<-begun

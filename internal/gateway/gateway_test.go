@@ -154,7 +154,7 @@ func (f *fixture) do(r *http.Request) (*http.Response, string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		f.t.Fatal(err)
@@ -172,7 +172,7 @@ func (f *fixture) get(url string, header ...string) (*http.Response, string) {
 func (f *fixture) raw(bytes string) string {
 	f.t.Helper()
 	conn := f.dial()
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, bytes); err != nil {
 		f.t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (f *fixture) try(r *http.Request) (*http.Response, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	return res, string(body), err
 }
@@ -148,7 +148,7 @@ func TestAnUploadThatBreaksOff(t *testing.T) {
 	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: acme.test\r\nContent-Length: 100\r\n\r\nhalf"); err != nil {
 		t.Fatal(err)
 	}
-	conn.Close()
+	_ = conn.Close()
 	if err := <-read; !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the app read the body with %v, want an unexpected end", err)
 	}

@@ -94,7 +94,7 @@ func TestGoldenSignals(t *testing.T) {
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			t.Error(err)
 		}
-		res.Body.Close()
+		_ = res.Body.Close()
 	}
 	f.get("http://nobody.test/")
 	f.logged(5)

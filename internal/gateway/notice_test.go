@@ -22,7 +22,7 @@ func offices(t *testing.T, f *fixture) {
 			t.Error(err)
 			return
 		}
-		conn.Close()
+		_ = conn.Close()
 	}))
 	t.Cleanup(broken.Close)
 	gone := closedPort(t)
@@ -136,7 +136,7 @@ func TestHeadGetsNoBody(t *testing.T) {
 
 func TestBeforeTheFirstTable(t *testing.T) {
 	f := start(t)
-	if res, page := f.get("http://acme.test/", "Accept", "text/html"); res.StatusCode != 503 || !strings.Contains(page, "平台正在启动") {
+	if res, page := f.get("http://acme.test/", "Accept", "text/html"); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(page, "平台正在启动") {
 		t.Errorf("%d %s", res.StatusCode, page)
 	}
 }

@@ -60,7 +60,7 @@ func TestAnAnswerStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	// The app waits until the event before has arrived: a gateway that keeps
 	// answers back would never deliver the first one.
 	for _, want := range []string{"one", "two"} {
@@ -96,7 +96,7 @@ func TestAWebSocketPasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	for _, message := range []string{"审批", strings.Repeat("x", 20_000)} {
 		if err := conn.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
 			t.Fatal(err)
@@ -127,7 +127,7 @@ func TestAnAnswerThatBreaksOffIsNotSoldAsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if body, err := io.ReadAll(res.Body); err == nil {
 		t.Fatalf("%q ended like a complete answer", body)
 	}
@@ -146,6 +146,6 @@ func closedPort(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
 }

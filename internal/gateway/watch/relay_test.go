@@ -25,7 +25,7 @@ func newRelay(t *testing.T, target string) *relay {
 		t.Fatal(err)
 	}
 	r := &relay{listener: listener, target: target}
-	t.Cleanup(func() { listener.Close(); r.set(true) })
+	t.Cleanup(func() { _ = listener.Close(); r.set(true) })
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -45,7 +45,7 @@ func (r *relay) set(cut bool) {
 	r.cut = cut
 	if cut {
 		for _, c := range r.conns {
-			c.Close()
+			_ = c.Close()
 		}
 		r.conns = nil
 	}
@@ -54,17 +54,17 @@ func (r *relay) set(cut bool) {
 func (r *relay) join(near net.Conn) {
 	far, err := net.Dial("tcp", r.target)
 	if err != nil {
-		near.Close()
+		_ = near.Close()
 		return
 	}
 	r.mu.Lock()
 	if r.cut {
-		near.Close()
-		far.Close()
+		_ = near.Close()
+		_ = far.Close()
 	}
 	r.conns = append(r.conns, near, far)
 	r.mu.Unlock()
-	go func() { _, _ = io.Copy(far, near); far.Close() }()
+	go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
 	_, _ = io.Copy(near, far)
-	near.Close()
+	_ = near.Close()
 }
