@@ -1,8 +1,11 @@
 package disk
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -22,19 +25,16 @@ func TestLockKeepsOthersOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	taken := make(chan func(), 1)
-	go func() {
-		second, err := Lock(path)
-		if err != nil {
-			t.Error(err)
-		}
-		taken <- second
-	}()
-	select {
-	case <-taken:
-		t.Error("two have the lock")
-	default:
+	other, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	if err := syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+		t.Errorf("while it is held, another gets %v", err)
 	}
 	release()
-	(<-taken)()
+	if err := syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Errorf("after its release, another gets %v", err)
+	}
 }
