@@ -35,7 +35,8 @@ async function sheet(browser, name, pictures, { width, columns, background, colo
 
 const browser = await launch();
 for (const scheme of ['light', 'dark']) {
-  const look = scheme === 'light' ? { background: '#e9edeb', color: '#222' } : { background: '#0b0f0d', color: '#ccc' };
+  const look =
+    scheme === 'light' ? { background: '#e9edeb', color: '#222' } : { background: '#0b0f0d', color: '#ccc' };
   for (const [size, shape] of [
     ['desktop', { width: 620, columns: 3 }],
     ['phone', { width: 260, columns: 7 }],
