@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +48,9 @@ func publish(t testing.TB, name, markdown string) {
 	t.Logf("written: docs/results/%s.md", name)
 }
 
-// machine says in one line what the figures were measured on.
+// machine says in one line what the figures were measured on; a load above the
+// number of processors means that others used the machine too.
 func machine() string {
-	return strconv.Itoa(runtime.NumCPU()) + " processors, " + runtime.GOOS + "/" + runtime.GOARCH
+	load, _ := os.ReadFile("/proc/loadavg")
+	return fmt.Sprintf("%d processors, %s/%s, load %.4s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, load)
 }
