@@ -4,6 +4,7 @@ import type { Catalogue } from './keys';
 const en: Catalogue = {
   'action.back': 'Back',
   'action.cancel': 'Cancel',
+  'action.clear': 'Clear',
   'action.close': 'Close',
   'action.copied': 'Copied',
   'action.notCopied': 'Could not copy; please select and copy by hand',

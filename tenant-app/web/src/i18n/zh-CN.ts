@@ -2,6 +2,7 @@
 export default {
   'action.back': '返回',
   'action.cancel': '取消',
+  'action.clear': '清除',
   'action.close': '关闭',
   'action.copied': '已复制',
   'action.notCopied': '没有复制成功，请手动选择复制',

@@ -6,8 +6,11 @@ import '@mantine/core/styles/Combobox.layer.css';
 import { useT } from '../i18n';
 import { usePhone } from './media';
 
-/** Room for a button to clear that a finger hits, and the arrow. */
-const fingers = 84;
+// On a phone the button to clear takes the place of the arrow: both would be too small to hit.
+const clearOnly = { rightSectionWidth: 44, clearSectionMode: 'clear' } as const;
+
+// Mantine paints it like the inside of the input, over the input's frame.
+const clearStyle = { background: 'transparent', pointerEvents: 'all' } as const;
 
 export function Choice(props: SelectProps) {
   const t = useT();
@@ -17,7 +20,8 @@ export function Choice(props: SelectProps) {
       searchable
       nothingFoundMessage={t('state.nothingFound')}
       limit={200}
-      {...(phone && props.clearable && props.value ? { rightSectionWidth: fingers } : {})}
+      {...(phone && props.clearable && props.value ? clearOnly : {})}
+      clearButtonProps={{ 'aria-label': t('action.clear'), style: clearStyle }}
       comboboxProps={{ withinPortal: true }}
       {...props}
     />
