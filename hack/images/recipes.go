@@ -99,9 +99,14 @@ func (w *workshop) fill(ctx context.Context, image, folder string) error {
 	return nil
 }
 
+// buildTags leave out databases that Caddy's own certificate authority, which the
+// gateway does not use, could store into: 7 MB less.
+const buildTags = "nobadger,nomysql,nopgx"
+
 // compile builds a static program whose bytes depend on its sources alone.
 func (w *workshop) compile(ctx context.Context, target, pkg string) error {
 	return w.command(ctx, w.root, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
+		"-tags", buildTags,
 		"-ldflags", "-s -w -buildid= -X main.release="+w.version, "-o", target, pkg)
 }
 
