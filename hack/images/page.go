@@ -20,7 +20,7 @@ func (w *workshop) buildPage(ctx context.Context) error {
 		return nil
 	}
 	if packagesStale(web) {
-		if err := w.command(ctx, web, "npm", "install", "--no-save", "--no-audit", "--no-fund"); err != nil {
+		if err := w.command(ctx, web, "npm", "ci", "--no-audit", "--no-fund"); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-// Package web holds the built page. `npm install && npm run build` in this folder fills
+// Package web holds the built page. `npm ci && npm run build` in this folder fills
 // dist; without it the program serves a page that says so.
 package web
 

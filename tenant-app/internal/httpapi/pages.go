@@ -285,7 +285,7 @@ func (p *Pages) servePage(w http.ResponseWriter, r *http.Request, name string) e
 func (p *Pages) notBuilt(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, "The page is not built into this program.\n\nBuild it:  cd tenant-app/web && npm install && npm run build\nThen build the program again: go build ./tenant-app\n")
+	_, _ = io.WriteString(w, "The page is not built into this program.\n\nBuild it:  cd tenant-app/web && npm ci && npm run build\nThen build the program again: go build ./tenant-app\n")
 	return nil
 }
 

@@ -122,7 +122,7 @@ func TestFilesOfAnotherReleaseComeFromTheBucket(t *testing.T) {
 func TestWithoutABuiltPageItSaysHowToBuildIt(t *testing.T) {
 	o := officetest.Start(t)
 	reply := o.Administrator(t).Get("/").Want(http.StatusServiceUnavailable)
-	if !strings.Contains(reply.Body, "npm install && npm run build") {
+	if !strings.Contains(reply.Body, "npm ci && npm run build") {
 		t.Errorf("%s", reply.Body)
 	}
 }

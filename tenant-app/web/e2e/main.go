@@ -1,6 +1,6 @@
 // Command e2e tries the built page in a real browser against the real app:
 // PostgreSQL and MinIO of the tests, the program of this checkout with the page
-// embedded, a seeded company. It needs `npm install`, `npm run build` and Debian's
+// embedded, a seeded company. It needs `npm ci`, `npm run build` and Debian's
 // chromium; it is `npm run e2e`. Screenshots go to the folder out beside it.
 package main
 
