@@ -61,3 +61,33 @@ export function SkeletonRows({ rows = 8 }: { rows?: number }) {
     </div>
   );
 }
+
+/** Somebody else saved first: nothing is lost, the person decides. */
+export function Conflict({
+  onTheirs,
+  onMine,
+  busy,
+}: {
+  onTheirs: () => void;
+  onMine: () => void;
+  busy: boolean;
+}) {
+  const t = useT();
+  return (
+    <Blank
+      icon="people"
+      title={t('conflict.title')}
+      text={t('conflict.text')}
+      action={
+        <div className={classes.choices}>
+          <Button variant="default" onClick={onTheirs}>
+            {t('conflict.theirs')}
+          </Button>
+          <Button loading={busy} onClick={onMine}>
+            {t('conflict.mine')}
+          </Button>
+        </div>
+      }
+    />
+  );
+}
