@@ -20,6 +20,9 @@ import (
 	"atrium.dev/hack/cluster/internal/state"
 )
 
+// toService reaches the peer of namespace one by its name in the cluster's DNS.
+const toService = "http://peer.one.svc.cluster.local/"
+
 // TestMain lets the forwarder that a test starts be this program, which the tool
 // copies as it copies itself.
 func TestMain(m *testing.M) {
@@ -172,6 +175,16 @@ func killAll(t *testing.T) {
 	}
 }
 
+// answers waits until the Service of namespace one answers a pod: kube-proxy
+// takes up to a second to learn of a pod that has become ready.
+func answers(t *testing.T, namespace string) {
+	t.Helper()
+	eventually(t, "the Service to answer namespace "+namespace, func() bool {
+		out, err := kubectl(t, "-n", namespace, "exec", "deployment/peer", "--", "/peer", "get", toService)
+		return err == nil && strings.Contains(out, "hello from peer-")
+	})
+}
+
 // firstLine sends a line through the forwarder and returns the first line that
 // the peer received.
 func firstLine(t *testing.T, address string) (client, line string) {
@@ -187,7 +200,8 @@ func firstLine(t *testing.T, address string) (client, line string) {
 	}
 	line, err = bufio.NewReader(connection).ReadString('\n')
 	if err != nil {
-		log, _ := os.ReadFile(state.Dir(state.DefaultDir).Path("logs", "forwarder.log"))
+		owner, _ := state.Registered()
+		log, _ := os.ReadFile(owner.State.Path("logs", "forwarder.log"))
 		t.Fatalf("%v; the forwarder says:\n%s", err, log)
 	}
 	return connection.LocalAddr().String(), line

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
 )
@@ -25,10 +24,7 @@ func TestKilledClusterComesBack(t *testing.T) {
 	runWorkload(t)
 	killAll(t)
 	up(t)
-	eventually(t, "the Service to answer after the restart", func() bool {
-		out, err := kubectl(t, "-n", "two", "exec", "deployment/peer", "--", "/peer", "get", "http://peer.one.svc.cluster.local/")
-		return err == nil && strings.Contains(out, "hello from peer-")
-	})
+	answers(t, "two")
 	killAll(t)
 	do(t, "down")
 	assertSame(t, before, takeInventory(t))

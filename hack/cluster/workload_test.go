@@ -15,15 +15,11 @@ func TestWorkloadsAndPolicies(t *testing.T) {
 	up(t)
 	runWorkload(t)
 
-	const toService = "http://peer.one.svc.cluster.local/"
 	if out := mustKubectl(t, "-n", "one", "logs", "deployment/peer"); !strings.Contains(out, "peer is up as user 65532") {
 		t.Errorf("the log of the peer says %q", out)
 	}
-	for _, namespace := range []string{"one", "two"} {
-		if out := mustKubectl(t, "-n", namespace, "exec", "deployment/peer", "--", "/peer", "get", toService); !strings.Contains(out, "hello from peer-") {
-			t.Errorf("from namespace %s the Service answers %q", namespace, out)
-		}
-	}
+	answers(t, "one")
+	answers(t, "two")
 	mustKubectl(t, "apply", "-f", "testdata/deny.yaml")
 	eventually(t, "the policy to cut namespace two off", func() bool {
 		out, err := kubectl(t, "-n", "two", "exec", "deployment/peer", "--", "/peer", "get", toService)
@@ -76,9 +72,7 @@ func TestPlainRoutes(t *testing.T) {
 	before := takeInventory(t)
 	upWith(t, "plain")
 	runWorkload(t)
-	if out := mustKubectl(t, "-n", "two", "exec", "deployment/peer", "--", "/peer", "get", "http://peer.one.svc.cluster.local/"); !strings.Contains(out, "hello from peer-") {
-		t.Errorf("the Service answers %q", out)
-	}
+	answers(t, "two")
 	// A second run must neither take the pods' routes for somebody else's nor
 	// change the network under running pods.
 	do(t, "up")

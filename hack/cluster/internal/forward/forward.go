@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -63,11 +64,7 @@ func (f *Forwarder) pass(ctx context.Context, client net.Conn) error {
 	defer func() { _ = client.Close() }()
 	dialContext, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
-	target, err := f.Resolve(dialContext)
-	if err != nil {
-		return err
-	}
-	server, err := (&net.Dialer{}).DialContext(dialContext, "tcp", target)
+	server, err := f.dial(dialContext)
 	if err != nil {
 		return err
 	}
@@ -86,6 +83,26 @@ func (f *Forwarder) pass(ctx context.Context, client net.Conn) error {
 	copyHalf(client, server)
 	copying.Wait()
 	return nil
+}
+
+// dial connects to the Service. A Service without a ready pod refuses: while its
+// pods are replaced that lasts a moment, so the client waits as long as it may.
+func (f *Forwarder) dial(ctx context.Context) (net.Conn, error) {
+	for {
+		target, err := f.Resolve(ctx)
+		if err != nil {
+			return nil, err
+		}
+		server, err := (&net.Dialer{}).DialContext(ctx, "tcp", target)
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return server, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // Header is the line of PROXY protocol version 1 for a connection.

@@ -135,6 +135,39 @@ func TestClientIsToldWhenThereIsNoService(t *testing.T) {
 	}
 }
 
+// TestWaitsForAServiceWithoutPods opens the target only after the client came.
+func TestWaitsForAServiceWithoutPods(t *testing.T) {
+	reserved, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := reserved.Addr().String()
+	if err := reserved.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tries := make(chan struct{}, 100)
+	client := dial(t, start(t, func(context.Context) (string, error) {
+		tries <- struct{}{}
+		return target, nil
+	}))
+	<-tries
+	<-tries // the first one was refused
+	server, err := net.Listen("tcp", target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	go func() {
+		if connection, err := server.Accept(); err == nil {
+			_, _ = io.WriteString(connection, "at last")
+			_ = connection.Close()
+		}
+	}()
+	if answer, err := io.ReadAll(client); string(answer) != "at last" {
+		t.Errorf("read %q, %v", answer, err)
+	}
+}
+
 func TestCachedAsksAgainAfterAFailure(t *testing.T) {
 	asked := 0
 	answers := []string{"", "a:1", "b:2"}

@@ -45,7 +45,7 @@ func (b Baseline) unmount(stateDir string) error {
 		if slices.Contains(b.Mounts, point) || !ourMount(point, stateDir) {
 			continue
 		}
-		if err := syscall.Unmount(point, syscall.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) {
+		if err := syscall.Unmount(point, syscall.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
 			failures = append(failures, fmt.Errorf("unmount %s: %w", point, err))
 		}
 	}
