@@ -27,7 +27,9 @@ const (
 	maxHeaderBytes  = 32 << 10
 	proxyTimeout    = 3 * time.Second // for the PROXY header
 	dialTimeout     = 3 * time.Second
-	answerTimeout   = 2 * time.Minute // until the app's first byte: exports take their time
+	dialAgain       = 2 * time.Second        // while an office's Service learns of its new pod
+	dialPause       = 200 * time.Millisecond // between two attempts
+	answerTimeout   = 2 * time.Minute        // until the app's first byte: exports take their time
 	upstreamIdle    = 30 * time.Second
 	maxAnswerHeader = 64 << 10
 )
@@ -143,6 +145,12 @@ func reverseProxy() *reverseproxy.Handler {
 	no := false
 	return &reverseproxy.Handler{
 		Upstreams: reverseproxy.UpstreamPool{{Dial: "{http.vars." + upstreamVar + "}"}},
+		// Only what could not be sent is tried again: no method matches, and a
+		// connection that was refused needs none to.
+		LoadBalancing: &reverseproxy.LoadBalancing{
+			TryDuration: caddy.Duration(dialAgain), TryInterval: caddy.Duration(dialPause),
+			RetryMatchRaw: caddyhttp.RawMatcherSets{{"method": json.RawMessage(`[]`)}},
+		},
 		TransportRaw: caddyconfig.JSONModuleObject(&reverseproxy.HTTPTransport{
 			Compression:           &no, // what the app sends goes through as it is
 			DialTimeout:           caddy.Duration(dialTimeout),

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -148,4 +150,54 @@ func closedPort(t testing.TB) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
+}
+
+// An office whose only pod was replaced refuses connections until the Service knows
+// the new one.
+func TestAnOfficeThatComesBackIsWaitedFor(t *testing.T) {
+	f := start(t)
+	away, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := away.Addr().String()
+	if err := away.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.lead(nil, company{name: "acme", hosts: []string{"acme.test"}, upstream: address, condition: "Ready"})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(body)
+	}))
+	_ = server.Listener.Close()
+	back := make(chan error, 1)
+	time.AfterFunc(500*time.Millisecond, func() {
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			server.Listener = listener
+			server.Start()
+		}
+		back <- err
+	})
+	res, body := f.do(f.request(http.MethodPost, "http://acme.test/api/v1/people", strings.NewReader("王芳")))
+	if err := <-back; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	if res.StatusCode != http.StatusOK || body != "王芳" {
+		t.Errorf("%d %s, want the answer of the office that came back", res.StatusCode, body)
+	}
+}
+
+// What an office has begun to answer is never sent twice.
+func TestABrokenAnswerIsNotAskedForAgain(t *testing.T) {
+	f := start(t)
+	var asked atomic.Int32
+	f.serveAcme(func(http.ResponseWriter, *http.Request) {
+		asked.Add(1)
+		panic(http.ErrAbortHandler)
+	})
+	if res, _ := f.get("http://acme.test/"); res.StatusCode != http.StatusBadGateway || asked.Load() != 1 {
+		t.Errorf("%d after %d requests to the office, want 502 after one", res.StatusCode, asked.Load())
+	}
 }
