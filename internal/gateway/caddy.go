@@ -30,7 +30,7 @@ const (
 	dialAgain       = 2 * time.Second        // while an office's Service learns of its new pod
 	dialPause       = 200 * time.Millisecond // between two attempts
 	answerTimeout   = 2 * time.Minute        // until the app's first byte: exports take their time
-	upstreamIdle    = 30 * time.Second
+	upstreamIdle    = 3 * time.Second        // a pod that is gone says no goodbye: a request over its old connection would hang
 	maxAnswerHeader = 64 << 10
 )
 
