@@ -68,7 +68,7 @@ func TestEveryWaitOfCaddyHasALimit(t *testing.T) {
 		"header bytes":     {server.MaxHeader, 32768},
 		"dial":             {proxy.Dial, int64(3 * time.Second)},
 		"app's first byte": {proxy.Header, int64(2 * time.Minute)},
-		"idle to the app":  {proxy.Keep.Idle, int64(30 * time.Second)},
+		"idle to the app":  {proxy.Keep.Idle, int64(3 * time.Second)},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: %d, want %d", name, pair[0], pair[1])
