@@ -6,6 +6,7 @@ const (
 	ConditionNamespaceReady   = "NamespaceReady"
 	ConditionDatabaseReady    = "DatabaseReady"
 	ConditionBucketReady      = "BucketReady"
+	ConditionKeyReady         = "KeyReady"
 	ConditionCredentialsReady = "CredentialsReady"
 	ConditionMigrated         = "Migrated"
 	ConditionWorkloadReady    = "WorkloadReady"
@@ -22,9 +23,20 @@ const (
 	ConditionHealthy = "Healthy"
 )
 
-// ConditionReachable of a DatabaseServer or ObjectStore says whether the operator
-// can use it.
-const ConditionReachable = "Reachable"
+// Condition types of a DatabaseServer or ObjectStore.
+const (
+	// ConditionReachable says whether the operator can use the server.
+	ConditionReachable = "Reachable"
+	// ConditionServerBackedUp says whether a DatabaseServer's own physical recovery
+	// is on: its archiving works and its base backup is young. Unknown when the admin
+	// may not see that.
+	ConditionServerBackedUp = "ServerBackedUp"
+	// ConditionRootIssuer is true when an ObjectStore's issuer reaches buckets outside
+	// this installation's: it works, and is more than is needed.
+	ConditionRootIssuer = "RootIssuer"
+	// ConditionOrphaned is true while status.orphans names something.
+	ConditionOrphaned = "Orphaned"
+)
 
 // Reasons of conditions that are true, or not yet true because of nothing wrong.
 const (
@@ -37,6 +49,10 @@ const (
 	ReasonDeleting  = "Deleting"  // the Tenant is being deleted
 	ReasonConnected = "Connected" // a server answers and grants what is needed
 	ReasonAnswering = "Answering" // the app answers
+	ReasonSuspended = "Suspended" // spec.suspended: the app is stopped, the data safe
+	ReasonArchiving = "Archiving" // a server's archiving works and its base backup is young
+	ReasonNoOrphans = "NoOrphans" // all that lies on a server belongs to a tenant
+	ReasonLimited   = "Limited"   // the issuer reaches this installation's buckets alone
 )
 
 // Reasons of failures that the author of a spec can mend.
@@ -68,9 +84,23 @@ const (
 	ReasonDatabaseFailed       = "DatabaseFailed" // a statement failed for another cause
 	ReasonSchemaMissing        = "SchemaMissing"  // it was there and is gone
 	ReasonStoreUnreachable     = "StoreUnreachable"
-	ReasonStoreRefused         = "StoreRefused" // wrong issuer key
-	ReasonStoreFailed          = "StoreFailed"  // a call failed for another cause
-	ReasonBucketTaken          = "BucketTaken"  // a bucket of that name is not ours
+	ReasonStoreRefused         = "StoreRefused"     // wrong issuer key
+	ReasonStoreFailed          = "StoreFailed"      // a call failed for another cause
+	ReasonStoreRefusesSTS      = "StoreRefusesSTS"  // the store gives no credentials of limited reach
+	ReasonStaticMissing        = "StaticMissing"    // the Secret with a tenant's static credentials is absent or incomplete
+	ReasonStaticTooWide        = "StaticTooWide"    // a tenant's static credentials reach another bucket
+	ReasonStaticRefused        = "StaticRefused"    // a tenant's static credentials do not reach its bucket
+	ReasonUnlimited            = "Unlimited"        // the issuer reaches buckets of others
+	ReasonNoBackupStore        = "NoBackupStore"    // no ObjectStore of purpose backup to keep a wrapped key
+	ReasonRecipientInvalid     = "RecipientInvalid" // the installation's recovery recipient is no age key
+	ReasonKeyMissing           = "KeyMissing"       // the root key's Secret is gone; a recovery identity brings it back
+	ReasonKeyWrong             = "KeyWrong"         // the root key's Secret, or what was unwrapped, is another key
+	ReasonNotArchiving         = "NotArchiving"     // a server's archiving is off or fails
+	ReasonBaseBackupOld        = "BaseBackupOld"    // a server's last base backup is too old
+	ReasonNotGranted           = "NotGranted"       // the admin may not see it; the message has the grant
+	ReasonOrphans              = "Orphans"          // something lies on a server that belongs to no tenant
+	ReasonRevisionLost         = "RevisionLost"     // the kept pod template cannot be read
+	ReasonBucketTaken          = "BucketTaken"      // a bucket of that name is not ours
 	ReasonBucketMissing        = "BucketMissing"
 	ReasonImageUnavailable     = "ImageUnavailable" // the image of the release cannot be pulled
 	ReasonMigrationFailed      = "MigrationFailed"

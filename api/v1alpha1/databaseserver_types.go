@@ -49,9 +49,7 @@ type DatabaseServerSpec struct {
 	// +kubebuilder:validation:MaxLength=65536
 	CABundle string `json:"caBundle,omitempty"`
 
-	// cordoned keeps new tenants away; those that are here stay.
-	// +optional
-	Cordoned bool `json:"cordoned,omitempty"`
+	ServerPlacement `json:",inline"`
 }
 
 // DatabaseServerStatus is what was measured.
@@ -72,6 +70,7 @@ type DatabaseServerStatus struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Reachable")].reason`
 // +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.conditions[?(@.type=="Reachable")].lastTransitionTime`
 // +kubebuilder:printcolumn:name="Tenants",type=integer,JSONPath=`.status.tenants`
+// +kubebuilder:printcolumn:name="Used %",type=integer,JSONPath=`.status.usedPercent`
 // +kubebuilder:printcolumn:name="Cordoned",type=boolean,JSONPath=`.spec.cordoned`
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.version`
 // +kubebuilder:printcolumn:name="Host",type=string,JSONPath=`.spec.host`

@@ -17,6 +17,16 @@ const (
 	// Delete is followed. Without it a deletion is treated as Retain.
 	AnnotationConfirmDeletion = "atrium.dev/confirm-deletion"
 
+	// AnnotationRotate on a Tenant gives it new credentials once for each new value,
+	// for example a date.
+	AnnotationRotate = "atrium.dev/rotate"
+	// AnnotationRemoveOrphans on a DatabaseServer or ObjectStore names, separated by
+	// commas, which of status.orphans are to be removed.
+	AnnotationRemoveOrphans = "atrium.dev/remove-orphans"
+	// AnnotationDestroyKey on an ObjectStore of purpose backup names, separated by
+	// commas, ids of deleted tenants whose wrapped keys are to be destroyed.
+	AnnotationDestroyKey = "atrium.dev/destroy-key"
+
 	// Finalizer is stored on a Tenant before the first side effect.
 	Finalizer = "atrium.dev/tenant"
 

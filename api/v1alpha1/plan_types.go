@@ -30,6 +30,40 @@ type PlanSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Database DatabaseLimits `json:"database"`
+
+	// egress says what the app may call beside its own database and bucket. Closed:
+	// nothing. Internet: ports 443 and 587 of public addresses, never of the
+	// cluster's or a private network.
+	// +optional
+	// +kubebuilder:default=Closed
+	// +kubebuilder:validation:Enum=Closed;Internet
+	Egress Egress `json:"egress,omitempty"`
+
+	// placement says which servers take new tenants of this plan; all that are not
+	// cordoned when empty. Tenants that have a place keep it.
+	// +optional
+	Placement PlanPlacement `json:"placement,omitempty"`
+}
+
+// Egress is what the app of a plan may call.
+type Egress string
+
+// Values of Egress.
+const (
+	EgressClosed   Egress = "Closed"
+	EgressInternet Egress = "Internet"
+)
+
+// PlanPlacement selects servers by their labels.
+type PlanPlacement struct {
+	// databaseServers are labels that a DatabaseServer must have.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=10
+	DatabaseServers map[string]string `json:"databaseServers,omitempty"`
+	// objectStores are labels that an ObjectStore must have.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=10
+	ObjectStores map[string]string `json:"objectStores,omitempty"`
 }
 
 // Resources of one pod: what it is sure of, and what it never exceeds.
@@ -118,6 +152,7 @@ type PlanStatus struct {
 // +kubebuilder:printcolumn:name="Requests per s",type=integer,JSONPath=`.spec.requestLimits.requestsPerSecond`
 // +kubebuilder:printcolumn:name="Connections",type=integer,JSONPath=`.spec.database.connections`
 // +kubebuilder:printcolumn:name="Statement",type=string,JSONPath=`.spec.database.statementTimeout`
+// +kubebuilder:printcolumn:name="Egress",type=string,JSONPath=`.spec.egress`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the Plan's name must have at most 63 characters, so that a Tenant can name it"
 type Plan struct {

@@ -64,6 +64,18 @@ type TenantSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^(UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z0-9_+-]*){1,2})$') || timestamp('2026-01-01T00:00:00Z').getFullYear(self) > 2000",message="timezone must be an IANA name such as Asia/Shanghai"
 	Timezone string `json:"timezone,omitempty"`
 
+	// suspended stops the app and closes the company's logins; its data stays as it
+	// is. The gateway says so to its people. False brings it back.
+	// +optional
+	Suspended bool `json:"suspended,omitempty"`
+
+	// egress lists what the company's app may call beside its own database and
+	// bucket and what its plan opens: an ERP in the company's network, for example.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	Egress []EgressRule `json:"egress,omitempty"`
+
 	// deletionPolicy says what happens to the company's data when the Tenant is
 	// deleted. Retain closes its logins and keeps schema and bucket. Delete removes
 	// both, but only when the annotation atrium.dev/confirm-deletion holds the
@@ -80,6 +92,24 @@ type TenantSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z][a-z2-7]{9}|none)?$')",message="adopt must be the id of the former tenant (10 characters, named in condition Placed), or none to begin empty"
 	// +kubebuilder:validation:MaxLength=10
 	Adopt string `json:"adopt,omitempty"`
+}
+
+// EgressRule opens TCP ports of one range of addresses.
+type EgressRule struct {
+	// cidr is a range such as 203.0.113.0/24, or one address as 203.0.113.7/32.
+	// +required
+	// +kubebuilder:validation:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self) && cidr(self) == cidr(self).masked()",message="cidr must be a range such as 203.0.113.0/24 with no bits set behind the prefix; write one address as 203.0.113.7/32"
+	// +kubebuilder:validation:XValidation:rule="!isCIDR(self) || cidr(self).prefixLength() >= 8",message="cidr must not be wider than /8: name the ranges that the company needs"
+	CIDR string `json:"cidr"`
+	// ports are TCP ports.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:Minimum=1
+	// +kubebuilder:validation:items:Maximum=65535
+	Ports []int32 `json:"ports"`
 }
 
 // DeletionPolicy says what happens to data when a Tenant is deleted.
@@ -127,8 +157,8 @@ type TenantStatus struct {
 	Operation *Operation `json:"operation,omitempty"`
 
 	// conditions: one for each step, in the order Placed, NamespaceReady,
-	// DatabaseReady, BucketReady, CredentialsReady, Migrated, WorkloadReady,
-	// AddressReady; Ready sums them up; Reconciling and Stalled are there while they
+	// DatabaseReady, BucketReady, KeyReady, CredentialsReady, Migrated,
+	// WorkloadReady, AddressReady; Ready sums them up; Reconciling and Stalled are there while they
 	// are true; Healthy says whether the app answers now.
 	// +optional
 	// +listType=map
@@ -155,12 +185,29 @@ type TenantStatus struct {
 	// +optional
 	// +listType=atomic
 	Hosts []string `json:"hosts,omitempty"`
+	// credentials say when the company's own credentials were made and when they end.
+	// +optional
+	Credentials *Credentials `json:"credentials,omitempty"`
 	// release is the name of the Release that the pods run.
 	// +optional
 	Release string `json:"release,omitempty"`
 	// plan is the name of the Plan that the pods were made for.
 	// +optional
 	Plan string `json:"plan,omitempty"`
+}
+
+// Credentials of a company's app.
+type Credentials struct {
+	// databaseSince is when the database login in use got its password.
+	// +optional
+	DatabaseSince *metav1.Time `json:"databaseSince,omitempty"`
+	// bucketUntil is when the bucket's credentials end; empty for static ones.
+	// +optional
+	BucketUntil *metav1.Time `json:"bucketUntil,omitempty"`
+	// rotation is the value of the annotation atrium.dev/rotate that was followed last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Rotation string `json:"rotation,omitempty"`
 }
 
 // Operation is one thing that the operator does for a tenant, from its start to

@@ -51,6 +51,20 @@ type Row struct {
 	MigrateDigest []byte
 	// BucketMade is true once the bucket existed: from then on its absence is a loss.
 	BucketMade bool
+	// Login is the app's login in use: a or b. Rotation swaps them.
+	Login string
+	// LoginSince is when that login got its password.
+	LoginSince time.Time
+	// CloseOther is when the login that was in use before is closed; nil when it is.
+	CloseOther *time.Time
+	// Rotation is the value of the annotation atrium.dev/rotate that was followed last.
+	Rotation string
+	// Key is the id of the root key whose wrapped copy is in the backup store; empty
+	// before. KeyCheck is derived from the key, to know it again.
+	Key      string
+	KeyCheck []byte
+	// KeyDestroyed is when the wrapped copies were destroyed on request.
+	KeyDestroyed *time.Time
 }
 
 // schema of the registry. Only the admin, its owner, can reach it.
@@ -78,6 +92,14 @@ CREATE TABLE IF NOT EXISTS atrium.tenants (
 	fence          bigint NOT NULL,
 	changed        timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE atrium.tenants
+	ADD COLUMN IF NOT EXISTS login         text NOT NULL DEFAULT 'a' CHECK (login IN ('a', 'b')),
+	ADD COLUMN IF NOT EXISTS login_since   timestamptz NOT NULL DEFAULT now(),
+	ADD COLUMN IF NOT EXISTS close_other   timestamptz,
+	ADD COLUMN IF NOT EXISTS rotation      text NOT NULL DEFAULT '',
+	ADD COLUMN IF NOT EXISTS key           text NOT NULL DEFAULT '',
+	ADD COLUMN IF NOT EXISTS key_check     bytea,
+	ADD COLUMN IF NOT EXISTS key_destroyed timestamptz;
 CREATE UNIQUE INDEX IF NOT EXISTS tenants_active ON atrium.tenants (installation, name) WHERE state = 'active';
 CREATE INDEX IF NOT EXISTS tenants_name ON atrium.tenants (installation, name);
 `
@@ -139,8 +161,11 @@ func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, e
 }
 
 func ensureSchema(ctx context.Context, tx pgx.Tx) error {
+	// The column that came last says whether there is anything to do.
 	var exists bool
-	if err := tx.QueryRow(ctx, `SELECT to_regclass('atrium.tenants_name') IS NOT NULL`).Scan(&exists); err != nil || exists {
+	if err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('atrium.tenants') AND attname = 'key_destroyed')`).
+		Scan(&exists); err != nil || exists {
 		return err
 	}
 	_, err := tx.Exec(ctx, schema, pgx.QueryExecModeSimpleProtocol)
@@ -190,12 +215,14 @@ func (r *Registry) lost(server *postgres.Server) error {
 		"another operator has taken over installation %q on DatabaseServer %s; this one ends", r.installation, server.Name())
 }
 
-const columns = `id, name, state, store, bucket, schema, release, target, app_digest, migrate_digest, bucket_made`
+const columns = `id, name, state, store, bucket, schema, release, target, app_digest, migrate_digest, bucket_made,
+	login, login_since, close_other, rotation, key, key_check, key_destroyed`
 
 func (row *Row) targets() []any {
 	return []any{
 		&row.ID, &row.Name, &row.State, &row.Store, &row.Bucket, &row.Schema, &row.Release, &row.Target,
 		&row.AppDigest, &row.MigrateDigest, &row.BucketMade,
+		&row.Login, &row.LoginSince, &row.CloseOther, &row.Rotation, &row.Key, &row.KeyCheck, &row.KeyDestroyed,
 	}
 }
 
@@ -268,9 +295,11 @@ func (r *Registry) Locked(ctx context.Context, server *postgres.Server, id strin
 		}
 		_, err = tx.Exec(ctx, `
 			UPDATE atrium.tenants SET name = $2, state = $3, store = $4, bucket = $5, schema = $6, release = $7, target = $8,
-			       app_digest = $9, migrate_digest = $10, bucket_made = $11, fence = $12, changed = now() WHERE id = $1`,
+			       app_digest = $9, migrate_digest = $10, bucket_made = $11, login = $12, login_since = $13, close_other = $14,
+			       rotation = $15, key = $16, key_check = $17, key_destroyed = $18, fence = $19, changed = now() WHERE id = $1`,
 			row.ID, row.Name, row.State, row.Store, row.Bucket, row.Schema, row.Release, row.Target,
-			row.AppDigest, row.MigrateDigest, row.BucketMade, epoch)
+			row.AppDigest, row.MigrateDigest, row.BucketMade, row.Login, row.LoginSince, row.CloseOther,
+			row.Rotation, row.Key, row.KeyCheck, row.KeyDestroyed, epoch)
 		return err
 	})
 }
