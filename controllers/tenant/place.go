@@ -115,10 +115,10 @@ func (r *Reconciler) placeNew(ctx context.Context, s *scope) error {
 		ID: id, Name: s.tenant.Name, State: registry.Active,
 		Store: at.ObjectStore, Bucket: r.Installation + "-" + id, Target: s.release.Name,
 	}
-	if err := r.Registry.Insert(ctx, s.database, row); err != nil {
+	if s.row, err = r.Registry.Insert(ctx, s.database, row); err != nil {
 		return err
 	}
-	s.id, s.row = id, row
+	s.id = id
 	return nil
 }
 

@@ -244,24 +244,25 @@ func (r *Registry) Lookup(ctx context.Context, server *postgres.Server, name str
 	return found, server.Fault(err)
 }
 
-// Insert writes a new tenant's row.
-func (r *Registry) Insert(ctx context.Context, server *postgres.Server, row Row) error {
+// Insert writes a new tenant's row and returns it as it stands.
+func (r *Registry) Insert(ctx context.Context, server *postgres.Server, row Row) (Row, error) {
 	epoch, err := r.epoch(ctx, server)
 	if err != nil {
-		return err
+		return row, err
 	}
-	tag, err := server.Pool().Exec(ctx, `
-		INSERT INTO atrium.tenants (id, installation, name, state, store, bucket, target, fence)
+	err = server.Pool().QueryRow(ctx, `
+		INSERT INTO atrium.tenants AS t (id, installation, name, state, store, bucket, target, fence)
 		SELECT $1, i.installation, $3, 'active', $4, $5, $6, i.epoch FROM atrium.installations i
-		WHERE i.installation = $2 AND i.epoch = $7 FOR SHARE`,
-		row.ID, r.installation, row.Name, row.Store, row.Bucket, row.Target, epoch)
+		WHERE i.installation = $2 AND i.epoch = $7 FOR SHARE
+		RETURNING `+columns,
+		row.ID, r.installation, row.Name, row.Store, row.Bucket, row.Target, epoch).Scan(row.targets()...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return row, r.lost(server)
+	}
 	if err != nil {
-		return server.Fault(fmt.Errorf("write the registry row of tenant %s: %w", row.Name, err))
+		return row, server.Fault(fmt.Errorf("write the registry row of tenant %s: %w", row.Name, err))
 	}
-	if tag.RowsAffected() == 0 {
-		return r.lost(server)
-	}
-	return nil
+	return row, nil
 }
 
 // Locked runs do in a transaction that holds the tenant's row, after it has made

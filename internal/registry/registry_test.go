@@ -34,7 +34,7 @@ func nothing(pgx.Tx, *Row) error { return nil }
 func TestOnlyTheLatestOperatorWrites(t *testing.T) {
 	s, row := dial(t)
 	former, latter := New("demo", "cluster"), New("demo", "cluster")
-	if err := former.Insert(t.Context(), s, row); err != nil {
+	if _, err := former.Insert(t.Context(), s, row); err != nil {
 		t.Fatal(err)
 	}
 	if err := former.Locked(t.Context(), s, row.ID, nothing); err != nil {
@@ -46,7 +46,7 @@ func TestOnlyTheLatestOperatorWrites(t *testing.T) {
 	ran := false
 	attempts := map[string]error{
 		"Locked":    former.Locked(t.Context(), s, row.ID, func(pgx.Tx, *Row) error { ran = true; return nil }),
-		"Insert":    former.Insert(t.Context(), s, Row{ID: "bbbbbbbbbb", Name: "globex", State: Active}),
+		"Insert":    inserted(former.Insert(t.Context(), s, Row{ID: "bbbbbbbbbb", Name: "globex", State: Active})),
 		"Heartbeat": former.Heartbeat(t.Context(), s, time.Now()),
 	}
 	for what, err := range attempts {
@@ -62,14 +62,17 @@ func TestOnlyTheLatestOperatorWrites(t *testing.T) {
 	}
 }
 
+func inserted(_ Row, err error) error { return err }
+
 func TestRowsSurvive(t *testing.T) {
 	s, row := dial(t)
 	r := New("demo", "cluster")
-	if err := r.Insert(t.Context(), s, row); err != nil {
+	row, err := r.Insert(t.Context(), s, row)
+	if err != nil {
 		t.Fatal(err)
 	}
 	row.Schema, row.Release, row.AppDigest, row.BucketMade = "t_abcdefghij_1", "0.1.0", []byte{1}, true
-	err := r.Locked(t.Context(), s, row.ID, func(_ pgx.Tx, now *Row) error { *now = row; return nil })
+	err = r.Locked(t.Context(), s, row.ID, func(_ pgx.Tx, now *Row) error { *now = row; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +99,7 @@ func TestRowsSurvive(t *testing.T) {
 func TestNothingChangedIsNothingWritten(t *testing.T) {
 	s, row := dial(t)
 	r := New("demo", "cluster")
-	if err := r.Insert(t.Context(), s, row); err != nil {
+	if _, err := r.Insert(t.Context(), s, row); err != nil {
 		t.Fatal(err)
 	}
 	version := func() (xmin string) {
@@ -120,7 +123,7 @@ func TestNothingChangedIsNothingWritten(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	s, row := dial(t)
 	r := New("demo", "cluster")
-	if err := r.Insert(t.Context(), s, row); err != nil {
+	if _, err := r.Insert(t.Context(), s, row); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Locked(t.Context(), s, "zzzzzzzzzz", nothing); !fault.Is(err, v1alpha1.ReasonServerNotFound) {
@@ -128,7 +131,7 @@ func TestRefusals(t *testing.T) {
 	}
 	twin := row
 	twin.ID = "bbbbbbbbbb"
-	if err := r.Insert(t.Context(), s, twin); err == nil {
+	if _, err := r.Insert(t.Context(), s, twin); err == nil {
 		t.Error("two active tenants have one name")
 	}
 	if err := New("demo", "stranger").Take(t.Context(), s); !fault.Is(err, v1alpha1.ReasonInstallationConflict) {
