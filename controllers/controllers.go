@@ -105,7 +105,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	})); err != nil {
 		return nil, err
 	}
-	return mgr, tenant.RegisterMetrics(ctx, o.Metrics, mgr.GetClient())
+	if err := open.RegisterMetrics(ctx, o.Metrics, mgr.GetClient()); err != nil {
+		return nil, err
+	}
+	return mgr, tenant.RegisterMetrics(ctx, o.Metrics, mgr.GetClient(), o.Now)
 }
 
 func newManager(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, error) {

@@ -29,6 +29,9 @@ type Servers struct {
 	databases *postgres.Servers
 	wrap      func(http.RoundTripper) http.RoundTripper
 
+	// Used is what each server holds, for the metrics.
+	Used Usage
+
 	mu     sync.Mutex
 	stores map[string]openStore
 }
@@ -84,10 +87,14 @@ func (s *Servers) Store(ctx context.Context, o *v1alpha1.ObjectStore) (*objectst
 }
 
 // ForgetDatabase closes the connections to a server whose DatabaseServer is gone.
-func (s *Servers) ForgetDatabase(name string) { s.databases.Forget(name) }
+func (s *Servers) ForgetDatabase(name string) {
+	s.databases.Forget(name)
+	s.Used.Drop(KindDatabaseServer, name)
+}
 
 // ForgetStore closes the connections to a store whose ObjectStore is gone.
 func (s *Servers) ForgetStore(name string) {
+	s.Used.Drop(KindObjectStore, name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if open, ok := s.stores[name]; ok {
