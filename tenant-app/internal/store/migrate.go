@@ -180,12 +180,13 @@ func prepareStep(ctx context.Context, tx pgx.Tx, settings contract.Database) err
 			return fmt.Errorf("prepare to migrate: %w", err)
 		}
 	}
-	// Advisory locks reach across the whole database, so the key carries the schema.
-	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "atrium-office/migrate/"+settings.Schema); err != nil {
-		return fmt.Errorf("wait for another migration: %w", err)
-	}
 	if _, err := tx.Exec(ctx, schemaVersionTable); err != nil {
 		return fmt.Errorf("create the table of schema versions: %w", err)
+	}
+	// Not an advisory lock: those reach across the whole database, so another
+	// company's login could hold it. Reading goes on.
+	if _, err := tx.Exec(ctx, "LOCK TABLE schema_version IN EXCLUSIVE MODE"); err != nil {
+		return fmt.Errorf("wait for another migration: %w", err)
 	}
 	return nil
 }
@@ -201,7 +202,7 @@ func retryLocks(ctx context.Context, log *slog.Logger, do func() error) error {
 	for {
 		err := do()
 		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || (pg.Code != "55P03" && pg.Code != "40P01") {
+		if !errors.As(err, &pg) || !passes(pg) {
 			return err
 		}
 		log.WarnContext(ctx, "a lock is taken; trying again", "reason", pg.Message)
@@ -211,6 +212,13 @@ func retryLocks(ctx context.Context, log *slog.Logger, do func() error) error {
 		case <-time.After(retryPause + rand.N(retryPause)):
 		}
 	}
+}
+
+// passes says whether an error is gone at the next attempt: a lock was taken, or
+// another migration made the first table at the same moment.
+func passes(pg *pgconn.PgError) bool {
+	atOnce := pg.Code == "23505" && pg.SchemaName == "pg_catalog"
+	return pg.Code == "55P03" || pg.Code == "40P01" || atOnce
 }
 
 func isUndefinedTable(err error) bool {

@@ -60,14 +60,7 @@ func TestMigrateRefusesANewerSchema(t *testing.T) {
 // behind it for longer than lock_timeout, and never fail it.
 func TestMigrateWaitsForALockAndTriesAgain(t *testing.T) {
 	tenant := storetest.New(t)
-	conn := connect(t, tenant)
-	holder, err := conn.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := holder.Exec(t.Context(), "SELECT pg_advisory_xact_lock(hashtextextended('atrium-office/migrate/"+tenant.Migrate.Schema+"', 0))"); err != nil {
-		t.Fatal(err)
-	}
+	holder := holdVersions(t, tenant)
 	retried := make(chan struct{}, 100)
 	log := slog.New(countingHandler{slog.DiscardHandler, retried})
 	done := make(chan error, 1)
@@ -88,6 +81,60 @@ func TestMigrateWaitsForALockAndTriesAgain(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Advisory locks reach across the whole database and names of schemas are no
+// secret: another company could hold any that a migration waits for.
+func TestMigrateTakesNoAdvisoryLock(t *testing.T) {
+	tenant := storetest.New(t)
+	holder := holdVersions(t, tenant)
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := store.MigrateUp(t.Context(), tenant.Migrate, quiet)
+		done <- err
+	}()
+	deadline := time.After(time.Minute)
+	for waits := 0; waits == 0; {
+		var advisory int
+		err := holder.QueryRow(t.Context(), `
+			SELECT count(*) FILTER (WHERE NOT granted), count(*) FILTER (WHERE locktype = 'advisory')
+			FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waits, &advisory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if advisory > 0 {
+			t.Fatalf("the migration has or wants %d advisory locks", advisory)
+		}
+		select {
+		case <-deadline:
+			t.Fatal("the migration does not wait for its turn")
+		default:
+		}
+	}
+	if err := holder.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// holdVersions is somebody who migrates the same company and does not end.
+func holdVersions(t *testing.T, tenant storetest.Tenant) pgx.Tx {
+	t.Helper()
+	storetest.OpenTenant(t, tenant)
+	holder, err := connect(t, tenant).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		`SET LOCAL ROLE "` + tenant.Migrate.Role + `"`, `LOCK TABLE "` + tenant.Migrate.Schema + `".schema_version IN EXCLUSIVE MODE`,
+	} {
+		if _, err := holder.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return holder
 }
 
 func TestTablesBelongToTheOwnerAndKeepTheRules(t *testing.T) {
