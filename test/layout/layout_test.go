@@ -72,7 +72,7 @@ type rule struct {
 
 var (
 	own      = []string{"api", "cmd", "controllers", "internal", "tenant-app", "test", "hack"}
-	adapters = []string{"internal/postgres", "internal/registry", "internal/objectstore", "internal/placement"}
+	adapters = []string{"internal/postgres", "internal/registry", "internal/objectstore", "internal/placement", "internal/keys"}
 	programs = []string{"internal/gateway"}
 	// appModules meet through events and small interfaces, never by import.
 	appModules = []string{
