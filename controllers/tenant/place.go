@@ -5,13 +5,10 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
-	"atrium.dev/atrium/internal/placement"
 	"atrium.dev/atrium/internal/registry"
 )
 
@@ -21,6 +18,7 @@ func (r *Reconciler) place(ctx context.Context, s *scope) error {
 		return err
 	}
 	if s.id != "" {
+		r.room.drop(s.tenant.Name)
 		return r.openServers(ctx, s, s.tenant.Status.Placement)
 	}
 	found, err := r.lookup(ctx, s.tenant.Name)
@@ -100,10 +98,15 @@ func missing(kind, name string, err error) error {
 
 // placeNew gives a new tenant an id and a place, and writes both to the registry.
 func (r *Reconciler) placeNew(ctx context.Context, s *scope) error {
-	at, err := r.choosePlace(ctx)
+	at, err := r.choosePlace(ctx, s)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if s.id == "" {
+			r.room.drop(s.tenant.Name) // it may find another place the next time
+		}
+	}()
 	if err := r.openServers(ctx, s, at); err != nil {
 		return err
 	}
@@ -120,45 +123,6 @@ func (r *Reconciler) placeNew(ctx context.Context, s *scope) error {
 	}
 	s.id = id
 	return nil
-}
-
-func (r *Reconciler) choosePlace(ctx context.Context) (*v1alpha1.Placement, error) {
-	var databases v1alpha1.DatabaseServerList
-	if err := r.Client.List(ctx, &databases); err != nil {
-		return nil, fmt.Errorf("list DatabaseServers: %w", err)
-	}
-	var stores v1alpha1.ObjectStoreList
-	if err := r.Client.List(ctx, &stores); err != nil {
-		return nil, fmt.Errorf("list ObjectStores: %w", err)
-	}
-	var candidates []placement.Candidate
-	for _, d := range databases.Items {
-		candidates = append(candidates, candidate(d.Name, d.Spec.Cordoned, d.Status.ServerStatus))
-	}
-	database, ok := placement.Choose(candidates)
-	if !ok {
-		return nil, fault.Blocked(v1alpha1.ReasonNoDatabaseServer, nil,
-			"no DatabaseServer takes new tenants: create one, or see `kubectl get databaseservers` for those that are unreachable or cordoned")
-	}
-	candidates = nil
-	for _, o := range stores.Items {
-		candidates = append(candidates, candidate(o.Name, o.Spec.Cordoned, o.Status.ServerStatus))
-	}
-	store, ok := placement.Choose(candidates)
-	if !ok {
-		return nil, fault.Blocked(v1alpha1.ReasonNoObjectStore, nil,
-			"no ObjectStore takes new tenants: create one, or see `kubectl get objectstores` for those that are unreachable or cordoned")
-	}
-	return &v1alpha1.Placement{DatabaseServer: database, ObjectStore: store}, nil
-}
-
-// candidate counts a server that was not measured yet as reachable: the steps will
-// find out.
-func candidate(name string, cordoned bool, status v1alpha1.ServerStatus) placement.Candidate {
-	return placement.Candidate{
-		Name: name, Cordoned: cordoned, Tenants: status.Tenants,
-		Reachable: !meta.IsStatusConditionPresentAndEqual(status.Conditions, v1alpha1.ConditionReachable, metav1.ConditionFalse),
-	}
 }
 
 // locate finds an existing tenant's row without deciding anything. It reports

@@ -46,6 +46,7 @@ type Reconciler struct {
 	applied  memory[applied]
 	verified memory[verified]
 	statuses memory[string] // resourceVersion of the status written last
+	room     room
 }
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=tenants,verbs=get;list;watch;patch
@@ -147,5 +148,6 @@ func (r *Reconciler) outcome(s *scope) (ctrl.Result, error) {
 func (r *Reconciler) forget(name string) {
 	r.verified.drop(name)
 	r.statuses.drop(name)
+	r.room.drop(name)
 	r.applied.dropPrefix(name + "/")
 }

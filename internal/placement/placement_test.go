@@ -2,6 +2,7 @@ package placement
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,23 +13,87 @@ import (
 )
 
 func TestChoose(t *testing.T) {
+	open := func(name string, tenants int32) Candidate {
+		return Candidate{Name: name, Weight: 100, Tenants: tenants}
+	}
+	with := func(c Candidate, change func(*Candidate)) Candidate { change(&c); return c }
 	cases := map[string]struct {
 		candidates []Candidate
+		labels     map[string]string
 		want       string
-		ok         bool
+		why        string // of all that were refused, when none is open
 	}{
-		"none":             {nil, "", false},
-		"the emptiest":     {[]Candidate{{"a", 3, false, true}, {"b", 2, false, true}}, "b", true},
-		"first among even": {[]Candidate{{"b", 2, false, true}, {"a", 2, false, true}}, "a", true},
-		"cordoned":         {[]Candidate{{"a", 0, true, true}, {"b", 9, false, true}}, "b", true},
-		"unreachable":      {[]Candidate{{"a", 0, false, false}, {"b", 9, false, true}}, "b", true},
-		"all closed":       {[]Candidate{{"a", 0, true, true}, {"b", 0, false, false}}, "", false},
+		"none":                    {nil, nil, "", ""},
+		"the emptiest":            {[]Candidate{open("a", 3), open("b", 2)}, nil, "b", ""},
+		"first among even":        {[]Candidate{open("b", 2), open("a", 2)}, nil, "a", ""},
+		"three times the weight":  {[]Candidate{open("a", 1), with(open("b", 4), func(c *Candidate) { c.Weight = 300 })}, nil, "b", ""},
+		"its share is used up":    {[]Candidate{open("a", 1), with(open("b", 5), func(c *Candidate) { c.Weight = 300 })}, nil, "a", ""},
+		"without weight":          {[]Candidate{with(open("a", 0), func(c *Candidate) { c.Weight = 0 }), open("b", 50)}, nil, "b", ""},
+		"cordoned":                {[]Candidate{with(open("a", 0), func(c *Candidate) { c.Cordoned = true }), open("b", 9)}, nil, "b", ""},
+		"unreachable":             {[]Candidate{with(open("a", 0), func(c *Candidate) { c.Unreachable = "DatabaseRefused" }), open("b", 9)}, nil, "b", ""},
+		"room for one":            {[]Candidate{with(open("a", 1), func(c *Candidate) { c.Capacity = 2 }), open("b", 9)}, nil, "a", ""},
+		"no room":                 {[]Candidate{with(open("a", 2), func(c *Candidate) { c.Capacity = 2 }), open("b", 9)}, nil, "b", ""},
+		"nearly full":             {[]Candidate{with(open("a", 0), func(c *Candidate) { c.UsedPercent = 90 }), open("b", 9)}, nil, "a", ""},
+		"full":                    {[]Candidate{with(open("a", 0), func(c *Candidate) { c.UsedPercent = 95 }), open("b", 9)}, nil, "b", ""},
+		"with the label":          {[]Candidate{open("a", 0), with(open("b", 9), func(c *Candidate) { c.Labels = map[string]string{"tier": "gold", "x": "y"} })}, map[string]string{"tier": "gold"}, "b", ""},
+		"an empty label is a one": {[]Candidate{open("a", 0)}, map[string]string{"ssd": ""}, "", "a lacks the label ssd= that the plan asks for"},
+		"all closed": {
+			[]Candidate{
+				with(open("d", 2), func(c *Candidate) { c.Capacity = 2 }), with(open("b", 0), func(c *Candidate) { c.Unreachable = "DatabaseRefused" }),
+				with(open("a", 0), func(c *Candidate) { c.Cordoned = true }), with(open("c", 0), func(c *Candidate) { c.UsedPercent = 100 }),
+			}, nil, "", "a is cordoned, b cannot be used (DatabaseRefused), c is 100 % full, d has 2 of 2 tenants",
+		},
 	}
 	for name, c := range cases {
-		if got, ok := Choose(c.candidates); got != c.want || ok != c.ok {
-			t.Errorf("%s: %q, %v; want %q, %v", name, got, ok, c.want, c.ok)
+		got, refused := Choose(c.candidates, c.labels)
+		if got != c.want || Explain(refused) != c.why {
+			t.Errorf("%s: %q, refused %q; want %q, %q", name, got, Explain(refused), c.want, c.why)
 		}
 	}
+	many := make([]Candidate, 8)
+	for i := range many {
+		many[i] = Candidate{Name: string(rune('a' + i)), Cordoned: true}
+	}
+	if _, refused := Choose(many, nil); len(refused) != 8 || !strings.HasSuffix(Explain(refused), "e is cordoned, and 3 more") {
+		t.Errorf("eight refused: %q", Explain(refused))
+	}
+}
+
+// Tenants that come one after another are spread by weight, whatever the weights:
+// none has more than one tenant beyond its share, and capacity is never exceeded.
+func TestSharesFollowWeights(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		servers := make([]Candidate, rapid.IntRange(1, 5).Draw(t, "servers"))
+		var sum, room int64
+		for i := range servers {
+			servers[i] = Candidate{Name: string(rune('a' + i)), Weight: rapid.Int32Range(1, 1000).Draw(t, "weight"), Capacity: rapid.Int32Range(0, 20).Draw(t, "capacity")}
+			sum += int64(servers[i].Weight)
+			if servers[i].Capacity == 0 {
+				room = 1 << 30
+			}
+			room += int64(servers[i].Capacity)
+		}
+		bounded := slices.ContainsFunc(servers, func(c Candidate) bool { return c.Capacity > 0 })
+		tenants := rapid.IntRange(0, 60).Draw(t, "tenants")
+		for n := range tenants {
+			name, refused := Choose(servers, nil)
+			if name == "" {
+				if int64(n) < room || len(refused) != len(servers) {
+					t.Fatalf("refused tenant %d although there is room for %d: %v", n, room, refused)
+				}
+				return
+			}
+			servers[name[0]-'a'].Tenants++
+		}
+		for _, s := range servers {
+			if s.Capacity > 0 && s.Tenants > s.Capacity {
+				t.Fatalf("%s has %d tenants, more than %d", s.Name, s.Tenants, s.Capacity)
+			}
+			if share := int64(tenants)*int64(s.Weight)/sum + int64(len(servers)); !bounded && int64(s.Tenants) > share {
+				t.Fatalf("%s has %d of %d tenants, its share is %d of %d", s.Name, s.Tenants, tenants, s.Weight, sum)
+			}
+		}
+	})
 }
 
 var site = Site{BaseDomain: "oa.example.com", Scheme: "https", Port: 443}

@@ -6,6 +6,7 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"reflect"
@@ -67,47 +68,11 @@ type Row struct {
 	KeyDestroyed *time.Time
 }
 
-// schema of the registry. Only the admin, its owner, can reach it.
-const schema = `
-CREATE SCHEMA IF NOT EXISTS atrium;
-CREATE TABLE IF NOT EXISTS atrium.installations (
-	installation text PRIMARY KEY,
-	cluster      text NOT NULL,
-	heartbeat    timestamptz NOT NULL,
-	epoch        bigint NOT NULL
-);
-CREATE TABLE IF NOT EXISTS atrium.tenants (
-	id             text PRIMARY KEY,
-	installation   text NOT NULL REFERENCES atrium.installations DEFERRABLE,
-	name           text NOT NULL,
-	state          text NOT NULL CHECK (state IN ('active', 'retained', 'dropped')),
-	store          text NOT NULL,
-	bucket         text NOT NULL,
-	schema         text NOT NULL DEFAULT '',
-	release        text NOT NULL DEFAULT '',
-	target         text NOT NULL DEFAULT '',
-	app_digest     bytea,
-	migrate_digest bytea,
-	bucket_made    boolean NOT NULL DEFAULT false,
-	fence          bigint NOT NULL,
-	changed        timestamptz NOT NULL DEFAULT now()
-);
-ALTER TABLE atrium.tenants
-	ADD COLUMN IF NOT EXISTS login         text NOT NULL DEFAULT 'a' CHECK (login IN ('a', 'b')),
-	ADD COLUMN IF NOT EXISTS login_since   timestamptz NOT NULL DEFAULT now(),
-	ADD COLUMN IF NOT EXISTS close_other   timestamptz,
-	ADD COLUMN IF NOT EXISTS rotation      text NOT NULL DEFAULT '',
-	ADD COLUMN IF NOT EXISTS key           text NOT NULL DEFAULT '',
-	ADD COLUMN IF NOT EXISTS key_check     bytea,
-	ADD COLUMN IF NOT EXISTS key_destroyed timestamptz;
-CREATE UNIQUE INDEX IF NOT EXISTS tenants_active ON atrium.tenants (installation, name) WHERE state = 'active';
-CREATE INDEX IF NOT EXISTS tenants_name ON atrium.tenants (installation, name);
-`
-
 // Registry is one operator process's view of the registries of all servers.
 type Registry struct {
 	installation string
 	cluster      string
+	holder       string // this process: what it holds already it need not take again
 
 	mu     sync.Mutex
 	epochs map[string]int64
@@ -117,12 +82,13 @@ type Registry struct {
 // New makes a Registry for an installation (a name that a person chose) run by a
 // cluster (the UID of its namespace kube-system).
 func New(installation, cluster string) *Registry {
-	return &Registry{installation: installation, cluster: cluster, epochs: map[string]int64{}, beats: map[string]time.Time{}}
+	return &Registry{installation: installation, cluster: cluster, holder: rand.Text(), epochs: map[string]int64{}, beats: map[string]time.Time{}}
 }
 
 // Take claims the installation on a server for this process, which then has the
 // highest epoch; whoever had it before can change nothing any more. It does so at
-// the first use of a server only. It fails with InstallationConflict while another
+// the first use of a server only; two DatabaseServers that lead to one database are
+// taken once. It fails with InstallationConflict while another
 // cluster's heartbeat under this name is fresh.
 func (r *Registry) Take(ctx context.Context, server *postgres.Server) error {
 	_, err := r.epoch(ctx, server)
@@ -142,10 +108,11 @@ func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, e
 			return err
 		}
 		err := tx.QueryRow(ctx, `
-			INSERT INTO atrium.installations AS i (installation, cluster, heartbeat, epoch) VALUES ($1, $2, now(), 1)
-			ON CONFLICT (installation) DO UPDATE SET cluster = $2, heartbeat = now(), epoch = i.epoch + 1
+			INSERT INTO atrium.installations AS i (installation, cluster, heartbeat, epoch, holder) VALUES ($1, $2, now(), 1, $4)
+			ON CONFLICT (installation) DO UPDATE SET cluster = $2, heartbeat = now(), holder = $4,
+				epoch = i.epoch + CASE WHEN i.holder = $4 THEN 0 ELSE 1 END
 			WHERE i.cluster = $2 OR i.heartbeat < now() - $3::interval
-			RETURNING epoch`, r.installation, r.cluster, FreshFor).Scan(&epoch)
+			RETURNING epoch`, r.installation, r.cluster, FreshFor, r.holder).Scan(&epoch)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fault.Blocked(v1alpha1.ReasonInstallationConflict, nil,
 				"DatabaseServer %s is in use by another cluster under the installation name %q: choose another name, or stop that cluster's operator and wait %s",
@@ -158,18 +125,6 @@ func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, e
 	}
 	r.epochs[server.Name()] = epoch
 	return epoch, nil
-}
-
-func ensureSchema(ctx context.Context, tx pgx.Tx) error {
-	// The column that came last says whether there is anything to do.
-	var exists bool
-	if err := tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('atrium.tenants') AND attname = 'key_destroyed')`).
-		Scan(&exists); err != nil || exists {
-		return err
-	}
-	_, err := tx.Exec(ctx, schema, pgx.QueryExecModeSimpleProtocol)
-	return err
 }
 
 // Forget drops what is remembered about a server that is gone or was replaced.
@@ -281,8 +236,7 @@ func (r *Registry) Locked(ctx context.Context, server *postgres.Server, id strin
 			WHERE t.id = $1 AND installation = $2 FOR UPDATE OF t FOR SHARE OF i`, id, r.installation).
 			Scan(append(row.targets(), &now)...)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return fault.Blocked(v1alpha1.ReasonServerNotFound, nil,
-				"DatabaseServer %s has no registry row of tenant %s: it is not the database that held it; restore that database, or correct the DatabaseServer", server.Name(), id)
+			return r.absent(ctx, tx, server, id)
 		}
 		if err != nil {
 			return err
@@ -303,6 +257,22 @@ func (r *Registry) Locked(ctx context.Context, server *postgres.Server, id strin
 			row.Rotation, row.Key, row.KeyCheck, row.KeyDestroyed, epoch)
 		return err
 	})
+}
+
+// absent says why this installation has no row of an id on a server.
+func (r *Registry) absent(ctx context.Context, tx pgx.Tx, server *postgres.Server, id string) error {
+	var of string
+	err := tx.QueryRow(ctx, `SELECT installation FROM atrium.tenants WHERE id = $1`, id).Scan(&of)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return fault.Blocked(v1alpha1.ReasonServerNotFound, nil,
+			"DatabaseServer %s has no registry row of tenant %s: it is not the database that held it; restore that database, or correct the DatabaseServer", server.Name(), id)
+	case err != nil:
+		return err
+	}
+	return fault.Blocked(v1alpha1.ReasonInstallationConflict, nil,
+		"tenant %s on DatabaseServer %s belongs to installation %q, and this operator runs installation %q: run it where it belongs, or install this platform under that name",
+		id, server.Name(), of, r.installation)
 }
 
 func (row Row) same(other Row) bool {

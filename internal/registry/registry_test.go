@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,7 +135,66 @@ func TestRefusals(t *testing.T) {
 	if _, err := r.Insert(t.Context(), s, twin); err == nil {
 		t.Error("two active tenants have one name")
 	}
+	other := New("other", "cluster")
+	if err := other.Locked(t.Context(), s, row.ID, nothing); !fault.Is(err, v1alpha1.ReasonInstallationConflict) || !strings.Contains(err.Error(), `installation "demo"`) {
+		t.Errorf("another installation's tenant: %v, want InstallationConflict with its name", err)
+	}
 	if err := New("demo", "stranger").Take(t.Context(), s); !fault.Is(err, v1alpha1.ReasonInstallationConflict) {
 		t.Errorf("another cluster: %v, want InstallationConflict", err)
+	}
+}
+
+// Two DatabaseServers may lead to one database by mistake, and one may be deleted
+// and made again: a process must not fence itself.
+func TestOneProcessIsOneHolder(t *testing.T) {
+	s, row := dial(t)
+	r := New("demo", "cluster")
+	if _, err := r.Insert(t.Context(), s, row); err != nil {
+		t.Fatal(err)
+	}
+	former := r.epochs["main"]
+	r.Forget("main")
+	if err := r.Take(t.Context(), s); err != nil || r.epochs["main"] != former {
+		t.Errorf("taken again: epoch %d, was %d; %v", r.epochs["main"], former, err)
+	}
+	other := New("demo", "cluster")
+	if err := other.Take(t.Context(), s); err != nil || other.epochs["main"] != former+1 {
+		t.Errorf("another process: epoch %d, want %d; %v", other.epochs["main"], former+1, err)
+	}
+	ran := false
+	if err := r.Leading(t.Context(), s, func(pgx.Tx) error { ran = true; return nil }); !fault.Is(err, v1alpha1.ReasonFenceLost) || ran {
+		t.Errorf("the former process leads: %v, ran %v", err, ran)
+	}
+	if err := other.Leading(t.Context(), s, func(pgx.Tx) error { ran = true; return nil }); err != nil || !ran {
+		t.Errorf("the latter process does not lead: %v", err)
+	}
+}
+
+func TestSweepSeesEveryInstallation(t *testing.T) {
+	s, row := dial(t)
+	r := New("demo", "cluster")
+	if _, err := r.Insert(t.Context(), s, row); err != nil {
+		t.Fatal(err)
+	}
+	if alone, err := r.Alone(t.Context(), s); err != nil || !alone {
+		t.Errorf("alone %v, %v", alone, err)
+	}
+	other := New("other", "cluster")
+	twin := row
+	twin.ID = "bbbbbbbbbb"
+	if _, err := other.Insert(t.Context(), s, twin); err != nil {
+		t.Fatal(err)
+	}
+	drop := func(_ pgx.Tx, now *Row) error { now.State = Dropped; return nil }
+	if err := r.Locked(t.Context(), s, row.ID, drop); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Everyone(t.Context(), s)
+	want := []Known{{row.ID, "demo", "acme", Dropped}, {twin.ID, "other", "acme", Active}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+	if alone, err := r.Alone(t.Context(), s); err != nil || alone {
+		t.Errorf("alone %v, %v", alone, err)
 	}
 }
