@@ -19,11 +19,20 @@ const (
 	scratchVolume  = "tmp"
 )
 
-// podLabels select the pods of one component of the tenant.
+// podLabels select the pods of one component of the tenant. They never change, since
+// the selector of a Deployment cannot: further labels belong to the template alone.
 func (s *scope) podLabels(component string) map[string]string {
-	labels := s.labels()
-	labels[v1alpha1.LabelComponent] = component
-	return labels
+	return map[string]string{
+		v1alpha1.LabelTenantID: s.id, v1alpha1.LabelTenant: s.tenant.Name,
+		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelComponent: component,
+	}
+}
+
+// resources that the plan gives each pod.
+func (s *scope) resources() *corev1.ResourceRequirements {
+	return &corev1.ResourceRequirements{
+		Requests: amounts(s.plan.Spec.Resources.Requests), Limits: amounts(s.plan.Spec.Resources.Limits),
+	}
 }
 
 // pod runs the app's image under the restricted profile, with the settings of one
@@ -33,9 +42,7 @@ func (s *scope) pod(component, databaseSecret string, container corev1.Container
 	container.Image = s.release.Spec.Image
 	container.ImagePullPolicy = corev1.PullIfNotPresent
 	container.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
-	container.Resources = corev1.ResourceRequirements{
-		Requests: amounts(s.plan.Spec.Resources.Requests), Limits: amounts(s.plan.Spec.Resources.Limits),
-	}
+	container.Resources = *s.resources()
 	container.SecurityContext = &corev1.SecurityContext{
 		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes,
 		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},

@@ -45,7 +45,7 @@ func children() []client.Object {
 	return []client.Object{
 		&corev1.Namespace{}, &corev1.ServiceAccount{}, &corev1.ResourceQuota{}, &corev1.LimitRange{}, &corev1.ConfigMap{},
 		&corev1.Service{}, &rbacv1.RoleBinding{}, &networkingv1.NetworkPolicy{}, &policyv1.PodDisruptionBudget{},
-		&batchv1.Job{}, &appsv1.Deployment{},
+		&batchv1.Job{}, &appsv1.Deployment{}, &appsv1.ControllerRevision{},
 	}
 }
 

@@ -39,7 +39,20 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 	if err := r.disruptionBudget(ctx, s); err != nil {
 		return err
 	}
-	if err := r.apply(ctx, s, s.deployment(), nil); err != nil {
+	var live appsv1.Deployment
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: v1alpha1.OfficeName}, &live)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("read Deployment %s: %w", v1alpha1.OfficeName, err)
+	}
+	template, err := r.podTemplate(ctx, s, &live)
+	if err != nil {
+		return err
+	}
+	want, err := template.deployment(s)
+	if err != nil {
+		return err
+	}
+	if err := r.apply(ctx, s, want, &live); err != nil {
 		return err
 	}
 	return r.rollout(ctx, s)
@@ -58,9 +71,27 @@ func office(s *scope) *corev1.Service {
 	}
 }
 
+// deployment without its pod template.
 func (s *scope) deployment() *appsv1.Deployment {
 	replicas, deadline, history := s.plan.Spec.Replicas, int32(rolloutDeadline), int32(2)
 	surge, unavailable := intstr.FromInt(1), intstr.FromInt(0)
+	return &appsv1.Deployment{
+		ObjectMeta: s.meta(v1alpha1.OfficeName),
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &replicas, ProgressDeadlineSeconds: &deadline, RevisionHistoryLimit: &history,
+			Selector: &metav1.LabelSelector{MatchLabels: s.podLabels(v1alpha1.OfficeName)},
+			Strategy: appsv1.DeploymentStrategy{
+				Type:          appsv1.RollingUpdateDeploymentStrategyType,
+				RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &surge, MaxUnavailable: &unavailable},
+			},
+		},
+	}
+}
+
+// servePod is how this operator renders the pods that serve. Tenants that run keep
+// what an earlier one rendered until their release changes (see podTemplate), so
+// nothing here may depend on the plan.
+func (s *scope) servePod() *corev1.PodTemplateSpec {
 	template := s.pod(v1alpha1.OfficeName, v1alpha1.SecretOfficeDatabase, corev1.Container{
 		Name: v1alpha1.OfficeName,
 		Args: []string{contract.CommandServe},
@@ -80,24 +111,11 @@ func (s *scope) deployment() *appsv1.Deployment {
 		"prometheus.io/port":   fmt.Sprint(contract.PortOps),
 		"prometheus.io/path":   contract.PathMetrics,
 	}
-	if replicas > 1 {
-		template.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
-			MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,
-			LabelSelector: &metav1.LabelSelector{MatchLabels: s.podLabels(v1alpha1.OfficeName)},
-		}}
-	}
-	return &appsv1.Deployment{
-		ObjectMeta: s.meta(v1alpha1.OfficeName),
-		Spec: appsv1.DeploymentSpec{
-			Replicas: &replicas, ProgressDeadlineSeconds: &deadline, RevisionHistoryLimit: &history,
-			Selector: &metav1.LabelSelector{MatchLabels: s.podLabels(v1alpha1.OfficeName)},
-			Strategy: appsv1.DeploymentStrategy{
-				Type:          appsv1.RollingUpdateDeploymentStrategyType,
-				RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &surge, MaxUnavailable: &unavailable},
-			},
-			Template: template,
-		},
-	}
+	template.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
+		MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,
+		LabelSelector: &metav1.LabelSelector{MatchLabels: s.podLabels(v1alpha1.OfficeName)},
+	}}
+	return &template
 }
 
 // probe asks the operations port. One second apart at the start, people wait less.
