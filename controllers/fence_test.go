@@ -8,32 +8,33 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	afault "atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/test/rig"
 )
 
 // Two operators of one cluster work side by side, as after a leader that was
 // stopped past its Lease goes on: the later one fences the former, which ends.
 func TestFormerLeaderIsFenced(t *testing.T) {
-	r := newRig(t)
-	r.operate()
-	former := r.stop
-	r.create(company("acme"))
-	r.healthy("acme")
-	r.operate()
-	r.now.forward(time.Minute) // heartbeats are due
+	r := rig.New(t)
+	r.Operate()
+	former := r.Stop
+	r.Create(rig.Company("acme"))
+	r.Healthy("acme")
+	r.Operate()
+	r.Now.Forward(time.Minute) // heartbeats are due
 	select {
-	case err := <-r.lost:
+	case err := <-r.Lost:
 		if !afault.Is(err, v1alpha1.ReasonFenceLost) {
 			t.Errorf("the former leader ended with %v", err)
 		}
-	case <-time.After(patient):
+	case <-time.After(rig.Patient):
 		t.Fatal("the former leader never learned that it is not the leader")
 	}
 	former()
-	r.create(company("globex"))
-	r.healthy("globex")
-	r.asSuperuser(func(conn *pgx.Conn) {
+	r.Create(rig.Company("globex"))
+	r.Healthy("globex")
+	r.AsSuperuser(func(conn *pgx.Conn) {
 		var epoch, fence int64
-		check(t, conn.QueryRow(t.Context(), `SELECT i.epoch, t.fence FROM atrium.installations i JOIN atrium.tenants t USING (installation) WHERE t.name = 'globex'`).Scan(&epoch, &fence))
+		rig.Check(t, conn.QueryRow(t.Context(), `SELECT i.epoch, t.fence FROM atrium.installations i JOIN atrium.tenants t USING (installation) WHERE t.name = 'globex'`).Scan(&epoch, &fence))
 		if epoch != 2 || fence != 2 {
 			t.Errorf("epoch %d, fence %d; want 2 and 2", epoch, fence)
 		}
@@ -43,23 +44,23 @@ func TestFormerLeaderIsFenced(t *testing.T) {
 // Another cluster under the same installation name is refused while the first
 // one's heartbeat is fresh.
 func TestInstallationBelongsToOneCluster(t *testing.T) {
-	r := newRig(t)
-	r.operate()
-	r.create(company("acme"))
-	r.healthy("acme")
-	r.stop()
-	r.asSuperuser(func(conn *pgx.Conn) {
+	r := rig.New(t)
+	r.Operate()
+	r.Create(rig.Company("acme"))
+	r.Healthy("acme")
+	r.Stop()
+	r.AsSuperuser(func(conn *pgx.Conn) {
 		_, err := conn.Exec(t.Context(), `UPDATE atrium.installations SET cluster = 'another', heartbeat = now()`)
-		check(t, err)
+		rig.Check(t, err)
 	})
-	if err := r.start(); !afault.Is(err, v1alpha1.ReasonInstallationConflict) {
+	if err := r.Start(); !afault.Is(err, v1alpha1.ReasonInstallationConflict) {
 		t.Fatalf("the operator ended with %v, want InstallationConflict", err)
 	}
-	r.asSuperuser(func(conn *pgx.Conn) {
+	r.AsSuperuser(func(conn *pgx.Conn) {
 		_, err := conn.Exec(t.Context(), `UPDATE atrium.installations SET heartbeat = now() - interval '1 hour'`)
-		check(t, err)
+		rig.Check(t, err)
 	})
-	r.operate()
-	r.create(company("globex"))
-	r.healthy("globex")
+	r.Operate()
+	r.Create(rig.Company("globex"))
+	r.Healthy("globex")
 }

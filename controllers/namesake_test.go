@@ -16,6 +16,7 @@ import (
 	"atrium.dev/atrium/controllers/tenanthealth"
 	"atrium.dev/atrium/internal/placement"
 	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/test/rig"
 )
 
 // behind is a client whose cache still shows a Tenant that is gone.
@@ -35,22 +36,22 @@ func (b behind) Get(ctx context.Context, key client.ObjectKey, into client.Objec
 // What was decided about a Tenant that is gone must not be written to a later one
 // of the same name: it would open the former company's data.
 func TestNamesakeInheritsNothing(t *testing.T) {
-	r := newRig(t)
-	old := company("acme", func(t *v1alpha1.Tenant) {
+	r := rig.New(t)
+	old := rig.Company("acme", func(t *v1alpha1.Tenant) {
 		t.Spec.Plan = "nowhere"
 		t.Finalizers = []string{v1alpha1.Finalizer}
 	})
-	r.create(old)
+	r.Create(old)
 	old.Status = v1alpha1.TenantStatus{ID: "abcdefghij", Namespace: "tenant-acme", Release: "0.1.0"}
-	check(t, r.client.Status().Update(t.Context(), old))
-	r.change("acme", func(t *v1alpha1.Tenant) { t.Finalizers = nil })
-	r.remove("acme")
-	r.create(company("acme"))
+	rig.Check(t, r.Client.Status().Update(t.Context(), old))
+	r.Change("acme", func(t *v1alpha1.Tenant) { t.Finalizers = nil })
+	r.Remove("acme")
+	r.Create(rig.Company("acme"))
 
-	stale := behind{r.client, old}
+	stale := behind{r.Client, old}
 	request := ctrl.Request{NamespacedName: client.ObjectKey{Name: "acme"}}
 	makes := &tenant.Reconciler{
-		Client: stale, Live: r.client, Events: events.NewFakeRecorder(10), Site: placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 80},
+		Client: stale, Live: r.Client, Events: events.NewFakeRecorder(10), Site: placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 80},
 		Now: time.Now, Random: rand.Reader,
 	}
 	measures := &tenanthealth.Reconciler{Client: stale, Now: time.Now, Ask: func(context.Context, string) (contract.Version, error) {
@@ -62,8 +63,8 @@ func TestNamesakeInheritsNothing(t *testing.T) {
 		}
 	}
 	var now v1alpha1.Tenant
-	check(t, r.client.Get(t.Context(), request.NamespacedName, &now))
+	rig.Check(t, r.Client.Get(t.Context(), request.NamespacedName, &now))
 	if now.Status.ID != "" || len(now.Status.Conditions) > 0 {
-		t.Errorf("the namesake inherited %s", describe(&now))
+		t.Errorf("the namesake inherited %s", rig.Describe(&now))
 	}
 }

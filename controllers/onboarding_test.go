@@ -19,6 +19,7 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/test/rig"
 )
 
 // The cost of one onboarding, exactly. docs/performance.md quotes these figures.
@@ -29,16 +30,16 @@ const (
 )
 
 func TestOnboarding(t *testing.T) {
-	r := newRig(t)
-	r.operate()
-	r.create(company("warm"))
-	r.healthy("warm")
-	r.rests(0)
-	r.api.take()
-	r.sql.take()
-	r.s3.take()
-	r.create(company("acme"))
-	acme := r.healthy("acme")
+	r := rig.New(t)
+	r.Operate()
+	r.Create(rig.Company("warm"))
+	r.Healthy("warm")
+	r.Rests(0)
+	r.API.Take()
+	r.SQL.Take()
+	r.S3.Take()
+	r.Create(rig.Company("acme"))
+	acme := r.Healthy("acme")
 
 	t.Run("costs exactly", func(t *testing.T) { costs(t, r) })
 	t.Run("says where", func(t *testing.T) { says(t, r, acme) })
@@ -49,16 +50,7 @@ func TestOnboarding(t *testing.T) {
 	t.Run("a changed spec reaches the pods", func(t *testing.T) { changed(t, r) })
 }
 
-// healthy waits until a Tenant is ready and measured.
-func (r *rig) healthy(name string) *v1alpha1.Tenant {
-	r.t.Helper()
-	r.ready(name)
-	return r.until(name, "is healthy", func(t *v1alpha1.Tenant) bool {
-		return condition(t, v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonAnswering
-	})
-}
-
-func costs(t *testing.T, r *rig) {
+func costs(t *testing.T, r *rig.Rig) {
 	want := map[string]int{
 		"PATCH tenants/acme":                             1, // the finalizer
 		"PATCH tenants/acme/status":                      4, // migrating, starting, ready; healthy
@@ -80,7 +72,7 @@ func costs(t *testing.T, r *rig) {
 		"PATCH tenant-acme/deployments/office":           1,
 	}
 	got := map[string]int{}
-	for _, act := range r.api.take() {
+	for _, act := range r.API.Take() {
 		if strings.Contains(act, "acme") {
 			got[short(act)]++
 		}
@@ -95,13 +87,13 @@ func costs(t *testing.T, r *rig) {
 	if total != onboardingWrites {
 		t.Errorf("%d API writes, want %d", total, onboardingWrites)
 	}
-	statements := slices.DeleteFunc(r.sql.take(), func(act string) bool {
+	statements := slices.DeleteFunc(r.SQL.Take(), func(act string) bool {
 		return act == "begin" || act == "commit" || strings.Contains(act, "split_part") || strings.HasPrefix(act, "UPDATE atrium.installations")
 	})
 	if len(statements) != onboardingStatements {
 		t.Errorf("%d SQL statements, want %d:\n%s", len(statements), onboardingStatements, strings.Join(statements, "\n"))
 	}
-	calls := slices.DeleteFunc(r.s3.take(), func(act string) bool { return strings.HasPrefix(act, "HEAD ") })
+	calls := slices.DeleteFunc(r.S3.Take(), func(act string) bool { return strings.HasPrefix(act, "HEAD ") })
 	if len(calls) != onboardingCalls {
 		t.Errorf("%d S3 calls, want %d:\n%s", len(calls), onboardingCalls, strings.Join(calls, "\n"))
 	}
@@ -118,12 +110,12 @@ func short(act string) string {
 	return verb + " " + strings.Join(parts, "/")
 }
 
-func says(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
+func says(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	s := acme.Status
 	want := v1alpha1.TenantStatus{
 		ID: s.ID, ObservedGeneration: 1, Operation: s.Operation, Conditions: s.Conditions,
 		Placement: &v1alpha1.Placement{DatabaseServer: "postgres", ObjectStore: "minio"},
-		Namespace: "tenant-acme", Schema: "t_" + s.ID + "_1", Bucket: r.installation + "-" + s.ID,
+		Namespace: "tenant-acme", Schema: "t_" + s.ID + "_1", Bucket: r.Installation + "-" + s.ID,
 		URL: "http://acme.localhost:8080", Hosts: []string{"acme.localhost"}, Release: "0.1.0", Plan: "standard",
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
@@ -133,47 +125,47 @@ func says(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
 		t.Errorf("operation %+v, want a finished Create", o)
 	}
 	var row struct{ State, Store, Release, Target string }
-	r.asSuperuser(func(conn *pgx.Conn) {
-		check(t, conn.QueryRow(t.Context(), `SELECT state, store, release, target FROM atrium.tenants WHERE id = $1 AND name = 'acme' AND installation = $2`,
-			s.ID, r.installation).Scan(&row.State, &row.Store, &row.Release, &row.Target))
+	r.AsSuperuser(func(conn *pgx.Conn) {
+		rig.Check(t, conn.QueryRow(t.Context(), `SELECT state, store, release, target FROM atrium.tenants WHERE id = $1 AND name = 'acme' AND installation = $2`,
+			s.ID, r.Installation).Scan(&row.State, &row.Store, &row.Release, &row.Target))
 	})
 	if row.State != "active" || row.Store != "minio" || row.Release != "0.1.0" || row.Target != "0.1.0" {
 		t.Errorf("registry row %+v", row)
 	}
 	var events eventsv1.EventList
-	r.eventually("an event tells that acme is ready", func() bool {
-		return r.client.List(t.Context(), &events) == nil && slices.ContainsFunc(events.Items, func(e eventsv1.Event) bool {
+	r.Eventually("an event tells that acme is ready", func() bool {
+		return r.Client.List(t.Context(), &events) == nil && slices.ContainsFunc(events.Items, func(e eventsv1.Event) bool {
 			return e.Regarding.Name == "acme" && e.Reason == v1alpha1.ReasonReady && e.Type == corev1.EventTypeNormal
 		})
 	}, func() string { return fmt.Sprint(len(events.Items), " events") })
 	var d v1alpha1.DatabaseServer
-	r.eventually("the servers count two tenants", func() bool {
-		return r.client.Get(t.Context(), client.ObjectKey{Name: "postgres"}, &d) == nil && d.Status.Tenants == 2 && strings.HasPrefix(d.Status.Version, "17.")
+	r.Eventually("the servers count two tenants", func() bool {
+		return r.Client.Get(t.Context(), client.ObjectKey{Name: "postgres"}, &d) == nil && d.Status.Tenants == 2 && strings.HasPrefix(d.Status.Version, "17.")
 	}, func() string { return d.Status.Version })
 }
 
-func works(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
-	migrate := file[contract.Database](t, r, "tenant-acme", "office-migrate", "database.json")
-	app := file[contract.Database](t, r, "tenant-acme", "office-database", "database.json")
-	check(t, migrate.Check(), app.Check())
+func works(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
+	migrate := rig.File[contract.Database](t, r, "tenant-acme", "office-migrate", "database.json")
+	app := rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json")
+	rig.Check(t, migrate.Check(), app.Check())
 	if app.MaxConns != 10 || migrate.Role != "t_"+acme.Status.ID+"_owner" {
 		t.Errorf("maxConns %d, role %s", app.MaxConns, migrate.Role)
 	}
-	m := connect(t, migrate)
+	m := rig.Connect(t, migrate)
 	for _, statement := range []string{`SET ROLE ` + migrate.Role, `CREATE TABLE people (name text)`} {
 		_, err := m.Exec(t.Context(), statement)
-		check(t, err)
+		rig.Check(t, err)
 	}
-	_, err := connect(t, app).Exec(t.Context(), `INSERT INTO people VALUES ('王芳')`)
-	check(t, err)
-	b := file[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
-	check(t, b.Check())
+	_, err := rig.Connect(t, app).Exec(t.Context(), `INSERT INTO people VALUES ('王芳')`)
+	rig.Check(t, err)
+	b := rig.File[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
+	rig.Check(t, b.Check())
 	store, err := minio.New(strings.TrimPrefix(b.Endpoint, "http://"), &minio.Options{Creds: credentials.NewStaticV4(b.AccessKey, b.SecretKey, b.SessionToken), Region: b.Region})
-	check(t, err)
+	rig.Check(t, err)
 	_, err = store.PutObject(t.Context(), b.Name, "a/b", strings.NewReader("x"), 1, minio.PutObjectOptions{})
-	check(t, err)
+	rig.Check(t, err)
 	var warm v1alpha1.Tenant
-	check(t, r.client.Get(t.Context(), client.ObjectKey{Name: "warm"}, &warm))
+	rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: "warm"}, &warm))
 	for name, err := range map[string]error{
 		"put into another bucket": func() error {
 			_, err := store.PutObject(t.Context(), warm.Status.Bucket, "x", strings.NewReader("x"), 1, minio.PutObjectOptions{})
@@ -188,7 +180,7 @@ func works(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
 		"tag its own bucket":    store.RemoveBucketTagging(t.Context(), b.Name),
 		"remove its own bucket": store.RemoveBucket(t.Context(), b.Name),
 		"set a policy":          store.SetBucketPolicy(t.Context(), b.Name, `{"Version":"2012-10-17","Statement":[]}`),
-		"make a bucket":         store.MakeBucket(t.Context(), r.installation+"-stranger", minio.MakeBucketOptions{}),
+		"make a bucket":         store.MakeBucket(t.Context(), r.Installation+"-stranger", minio.MakeBucketOptions{}),
 	} {
 		if minio.ToErrorResponse(err).Code != "AccessDenied" {
 			t.Errorf("the app may %s: %v", name, err)
@@ -196,22 +188,22 @@ func works(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
 	}
 }
 
-func steady(t *testing.T, r *rig) {
-	r.rests(0)
-	r.api.take()
+func steady(t *testing.T, r *rig.Rig) {
+	r.Rests(0)
+	r.API.Take()
 	for range 3 {
-		r.poke("acme")
+		r.Poke("acme")
 	}
-	if writes := ours(r.api.take()); len(writes) > 0 {
+	if writes := ours(r.API.Take()); len(writes) > 0 {
 		t.Errorf("steady passes wrote %v", writes)
 	}
-	r.now.forward(6 * time.Minute) // servers are verified anew
-	r.sql.take()
-	r.poke("acme")
-	if writes := ours(r.api.take()); len(writes) > 0 {
+	r.Now.Forward(6 * time.Minute) // servers are verified anew
+	r.SQL.Take()
+	r.Poke("acme")
+	if writes := ours(r.API.Take()); len(writes) > 0 {
 		t.Errorf("a verifying pass wrote %v", writes)
 	}
-	for _, statement := range r.sql.take() {
+	for _, statement := range r.SQL.Take() {
 		if !slices.Contains([]string{"SELECT", "begin", "commit"}, strings.Fields(statement)[0]) && !strings.HasPrefix(statement, "UPDATE atrium.installations") {
 			t.Errorf("a verifying pass wrote %s", statement)
 		}
@@ -223,57 +215,57 @@ func ours(acts []string) []string {
 	return slices.DeleteFunc(acts, func(act string) bool { return !strings.Contains(act, "acme") })
 }
 
-func drift(t *testing.T, r *rig, acme *v1alpha1.Tenant) {
+func drift(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	var d appsv1.Deployment
 	key := client.ObjectKey{Namespace: "tenant-acme", Name: "office"}
-	check(t, r.client.Get(t.Context(), key, &d))
+	rig.Check(t, r.Client.Get(t.Context(), key, &d))
 	d.Spec.Template.Spec.Containers[0].Image = "example.com/other:1"
-	check(t, r.client.Update(t.Context(), &d))
-	r.eventually("the image is ours again", func() bool {
-		return r.client.Get(t.Context(), key, &d) == nil && d.Spec.Template.Spec.Containers[0].Image == image
+	rig.Check(t, r.Client.Update(t.Context(), &d))
+	r.Eventually("the image is ours again", func() bool {
+		return r.Client.Get(t.Context(), key, &d) == nil && d.Spec.Template.Spec.Containers[0].Image == rig.Image
 	}, func() string { return d.Spec.Template.Spec.Containers[0].Image })
-	check(t, r.client.Delete(t.Context(), &corev1.Service{ObjectMeta: d.ObjectMeta}))
-	r.eventually("the Service is there again", func() bool { return r.client.Get(t.Context(), key, &corev1.Service{}) == nil }, func() string { return "" })
-	r.asSuperuser(func(conn *pgx.Conn) {
+	rig.Check(t, r.Client.Delete(t.Context(), &corev1.Service{ObjectMeta: d.ObjectMeta}))
+	r.Eventually("the Service is there again", func() bool { return r.Client.Get(t.Context(), key, &corev1.Service{}) == nil }, func() string { return "" })
+	r.AsSuperuser(func(conn *pgx.Conn) {
 		_, err := conn.Exec(t.Context(), `ALTER ROLE "t_`+acme.Status.ID+`_app_a" NOLOGIN`)
-		check(t, err)
+		rig.Check(t, err)
 	})
-	r.now.forward(6 * time.Minute)
-	r.poke("acme")
-	connect(t, file[contract.Database](t, r, "tenant-acme", "office-database", "database.json"))
+	r.Now.Forward(6 * time.Minute)
+	r.Poke("acme")
+	rig.Connect(t, rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json"))
 }
 
-func renewal(t *testing.T, r *rig, _ *v1alpha1.Tenant) {
-	before := file[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
-	r.rests(0)
-	r.api.take()
-	r.now.forward(13 * time.Hour)
-	r.poke("acme")
-	after := file[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
+func renewal(t *testing.T, r *rig.Rig, _ *v1alpha1.Tenant) {
+	before := rig.File[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
+	r.Rests(0)
+	r.API.Take()
+	r.Now.Forward(13 * time.Hour)
+	r.Poke("acme")
+	after := rig.File[contract.Bucket](t, r, "tenant-acme", "office-bucket", "bucket.json")
 	if before.SessionToken == after.SessionToken {
 		t.Error("credentials past half their life were not renewed")
 	}
-	for _, write := range ours(r.api.take()) {
+	for _, write := range ours(r.API.Take()) {
 		if short(write) != "PATCH tenant-acme/secrets/office-bucket" {
 			t.Errorf("the renewal wrote %s", write)
 		}
 	}
 }
 
-func changed(t *testing.T, r *rig) {
-	r.create(plan("large", 2))
-	r.change("acme", func(t *v1alpha1.Tenant) { t.Spec.Plan, t.Spec.DisplayName = "large", "新名字" })
-	acme := r.ready("acme")
+func changed(t *testing.T, r *rig.Rig) {
+	r.Create(rig.Plan("large", 2))
+	r.Change("acme", func(t *v1alpha1.Tenant) { t.Spec.Plan, t.Spec.DisplayName = "large", "新名字" })
+	acme := r.Ready("acme")
 	if o := acme.Status.Operation; o.Type != v1alpha1.OperationChange || o.Step != "Done" || acme.Status.Plan != "large" {
 		t.Errorf("operation %+v, plan %s", o, acme.Status.Plan)
 	}
 	var d appsv1.Deployment
-	check(t, r.client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &d))
+	rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &d))
 	if *d.Spec.Replicas != 2 {
 		t.Errorf("%d replicas, want 2", *d.Spec.Replicas)
 	}
 	var c corev1.ConfigMap
-	check(t, r.client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &c))
+	rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &c))
 	if !strings.Contains(c.Data["settings.json"], "新名字") {
 		t.Errorf("settings %s", c.Data["settings.json"])
 	}
