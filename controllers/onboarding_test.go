@@ -26,7 +26,7 @@ import (
 const (
 	onboardingWrites     = 21
 	onboardingStatements = 12 // beside BEGIN and COMMIT of three transactions
-	onboardingCalls      = 3
+	onboardingCalls      = 4
 )
 
 func TestOnboarding(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/objectstore"
 )
 
 // bucket makes the tenant's bucket. That it was made is recorded together with the
@@ -12,7 +13,7 @@ func (r *Reconciler) bucket(ctx context.Context, s *scope) error {
 	if s.fresh {
 		return nil
 	}
-	return s.store.EnsureBucket(ctx, s.row.Bucket, r.Installation, s.id, s.row.BucketMade)
+	return s.store.EnsureBucket(ctx, s.row.Bucket, r.owner(s), s.row.BucketMade)
 }
 
 // undoBucket removes the bucket under Delete. Under Retain its credentials go with
@@ -21,9 +22,14 @@ func (r *Reconciler) undoBucket(ctx context.Context, s *scope) error {
 	if s.policy() != v1alpha1.DeletionDelete {
 		return nil
 	}
-	return s.store.RemoveBucket(ctx, s.row.Bucket)
+	return s.store.RemoveBucket(ctx, s.row.Bucket, r.owner(s))
 }
 
 func (r *Reconciler) bucketInventory(ctx context.Context, s *scope) ([]string, error) {
 	return s.store.Inventory(ctx, s.row.Bucket)
+}
+
+// owner is whom the tenant's bucket is marked for.
+func (r *Reconciler) owner(s *scope) objectstore.Owner {
+	return objectstore.Owner{Installation: r.Installation, TenantID: s.id}
 }

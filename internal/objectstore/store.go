@@ -1,6 +1,7 @@
-// Package objectstore is the operator's way to an S3 store with STS: one bucket per
-// tenant, and credentials that reach that bucket alone. It reads and writes no
-// object of a tenant, except to remove them all in a confirmed deletion.
+// Package objectstore is the operator's way to an S3 store: one bucket per tenant,
+// and credentials that reach that bucket alone, asked of STS or made by the store's
+// administrator. It reads and writes no object of a tenant, except to remove former
+// versions by age, and all of them in a confirmed deletion.
 package objectstore
 
 import (
@@ -17,7 +18,6 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-	"github.com/minio/minio-go/v7/pkg/tags"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -29,12 +29,6 @@ const callTimeout = 10 * time.Second
 // CredentialsLast is how long credentials of a bucket are valid. They are renewed at
 // half of it, so a store may be away for the other half.
 const CredentialsLast = 24 * time.Hour
-
-// Tags on a bucket. They are hints for people: its owner could forge them.
-const (
-	tagInstallation = "atrium-installation"
-	tagTenant       = "atrium-tenant-id"
-)
 
 // Config says how to reach a store as its issuer.
 type Config struct {
@@ -58,6 +52,8 @@ type Credentials struct {
 // Store is an S3 store seen by its issuer. It holds no connection open for long.
 type Store struct {
 	config    Config
+	host      string
+	options   minio.Options // of clients, but for their credentials
 	client    *minio.Client
 	transport http.RoundTripper
 }
@@ -89,15 +85,15 @@ func Open(config Config, wrap func(http.RoundTripper) http.RoundTripper) (*Store
 	if config.PathStyle {
 		lookup = minio.BucketLookupPath
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{
-		Creds:  credentials.NewStaticV4(config.AccessKey, config.SecretKey, ""),
+	options := minio.Options{
 		Secure: endpoint.Scheme == "https", Transport: transport, Region: config.Region,
 		BucketLookup: lookup, MaxRetries: 1, // the controllers try again, and say so meanwhile
-	})
-	if err != nil {
-		return nil, invalid(config, err)
 	}
-	return &Store{config, client, transport}, nil
+	s := &Store{config: config, host: endpoint.Host, options: options, transport: transport}
+	if s.client, err = s.as(Credentials{AccessKey: config.AccessKey, SecretKey: config.SecretKey}); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func invalid(config Config, err error) error {
@@ -125,108 +121,6 @@ func (s *Store) Check(ctx context.Context, probe string) error {
 	defer cancel()
 	_, err := s.client.BucketExists(ctx, probe)
 	return s.fault("ask for a bucket", err)
-}
-
-// EnsureBucket makes the tenant's bucket and marks it. With existing true a missing
-// bucket is a fault: its files are gone, and an empty one would hide that. A bucket
-// that belongs to somebody else is a fault as well.
-func (s *Store) EnsureBucket(ctx context.Context, bucket, installation, tenantID string, existing bool) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if !existing {
-		err := s.client.MakeBucket(ctx, bucket, minio.MakeBucketOptions{Region: s.config.Region})
-		switch minio.ToErrorResponse(err).Code {
-		case "BucketAlreadyOwnedByYou":
-		case "BucketAlreadyExists":
-			return s.taken(bucket)
-		default:
-			if err != nil {
-				return s.fault("make bucket "+bucket, err)
-			}
-			return s.mark(ctx, bucket, installation, tenantID)
-		}
-	}
-	found, err := s.client.GetBucketTagging(ctx, bucket)
-	switch minio.ToErrorResponse(err).Code {
-	case minio.NoSuchBucket:
-		return s.missing(bucket)
-	case "NoSuchTagSet": // MinIO says so of a bucket that is not there as well
-		return s.markUnmarked(ctx, bucket, installation, tenantID)
-	}
-	if err != nil {
-		return s.fault("look at bucket "+bucket, err)
-	}
-	have := found.ToMap()
-	if have[tagInstallation] != installation || have[tagTenant] != tenantID {
-		return s.taken(bucket)
-	}
-	return nil
-}
-
-func (s *Store) missing(bucket string) error {
-	return fault.Blocked(v1alpha1.ReasonBucketMissing, nil,
-		"bucket %s is gone from ObjectStore %s: restore it from a backup, or create it empty by hand to go on without the files", bucket, s.config.Name)
-}
-
-// markUnmarked marks a bucket that is empty: we made it and were stopped, or a
-// person made it at our request.
-func (s *Store) markUnmarked(ctx context.Context, bucket, installation, tenantID string) error {
-	for object := range s.client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Recursive: true, MaxKeys: 1}) {
-		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
-			return s.missing(bucket)
-		}
-		if object.Err != nil {
-			return s.fault("list bucket "+bucket, object.Err)
-		}
-		return s.taken(bucket)
-	}
-	return s.mark(ctx, bucket, installation, tenantID)
-}
-
-func (s *Store) mark(ctx context.Context, bucket, installation, tenantID string) error {
-	set, err := tags.MapToBucketTags(map[string]string{tagInstallation: installation, tagTenant: tenantID})
-	if err != nil {
-		return fmt.Errorf("make tags of bucket %s: %w", bucket, err)
-	}
-	return s.fault("tag bucket "+bucket, s.client.SetBucketTagging(ctx, bucket, set))
-}
-
-func (s *Store) taken(bucket string) error {
-	return fault.Blocked(v1alpha1.ReasonBucketTaken, nil,
-		"bucket %s on ObjectStore %s belongs to somebody else: it is not marked for this tenant; look at what it holds, then rename or remove it", bucket, s.config.Name)
-}
-
-// RemoveBucket removes the bucket and all that is in it. It is for a confirmed
-// deletion alone. A bucket that is not there is fine.
-func (s *Store) RemoveBucket(ctx context.Context, bucket string) error {
-	list := minio.ListObjectsOptions{Recursive: true, WithVersions: true}
-	for object := range s.client.ListObjectsIter(ctx, bucket, list) {
-		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
-			return nil
-		}
-		if object.Err != nil {
-			return s.fault("list bucket "+bucket, object.Err)
-		}
-		if err := s.client.RemoveObject(ctx, bucket, object.Key, minio.RemoveObjectOptions{VersionID: object.VersionID}); err != nil {
-			return s.fault("empty bucket "+bucket, err)
-		}
-	}
-	err := s.client.RemoveBucket(ctx, bucket)
-	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
-		return nil
-	}
-	return s.fault("remove bucket "+bucket, err)
-}
-
-// Inventory lists what exists for a bucket's name, as "bucket/<name>".
-func (s *Store) Inventory(ctx context.Context, bucket string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	exists, err := s.client.BucketExists(ctx, bucket)
-	if err != nil || !exists {
-		return nil, s.fault("ask for bucket "+bucket, err)
-	}
-	return []string{"bucket/" + bucket}, nil
 }
 
 // fault classes an error of the client; nil stays nil.

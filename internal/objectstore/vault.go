@@ -32,7 +32,7 @@ func (v *Vault) Bucket() string { return v.bucket }
 
 // Ensure makes the bucket, or sees that the one there is this installation's.
 func (v *Vault) Ensure(ctx context.Context, installation string) error {
-	return v.store.EnsureBucket(ctx, v.bucket, installation, vaultOwner, false)
+	return v.store.EnsureBucket(ctx, v.bucket, Owner{installation, vaultOwner}, false)
 }
 
 // Put writes a file unless one of that name is there, which is fine: whoever calls

@@ -1,6 +1,7 @@
 package env
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,14 +20,6 @@ if [ -z "$data" ]; then mount -t tmpfs -o size=4g tmpfs /srv; data=/srv; fi
 MINIO_ROOT_USER=atrium-root MINIO_ROOT_PASSWORD="$3" MINIO_BROWSER=off MINIO_UPDATE=off "$1/minio" server --quiet --address "127.0.0.1:$2" "$data"
 exit $?
 `
-
-// Store is a running S3 server with its root credentials.
-type Store struct {
-	Endpoint  string // http://127.0.0.1:port
-	AccessKey string
-	SecretKey string
-	process   *process
-}
 
 // StartMinIO starts MinIO on a loopback port (0: a free one), in memory unless a
 // data folder is given.
@@ -50,7 +43,8 @@ func StartMinIO(data string, port int, rootPassword string) (*Store, error) {
 	}
 	s := &Store{
 		Endpoint:  fmt.Sprintf("http://127.0.0.1:%d", port),
-		AccessKey: "atrium-root", SecretKey: rootPassword, process: p,
+		AccessKey: "atrium-root", SecretKey: rootPassword, process: p, STS: true, setUser: minioUser,
+		removeUser: func(ctx context.Context, s *Store, name string) error { return minioAdmin(ctx, s, "remove-user", name) },
 	}
 	client := http.Client{Timeout: 2 * time.Second}
 	return s, p.wait("MinIO", func() error {
@@ -66,9 +60,6 @@ func StartMinIO(data string, port int, rootPassword string) (*Store, error) {
 	})
 }
 
-// Stop kills the server with everything in it.
-func (s *Store) Stop() { s.process.stop() }
-
 var sharedMinIO shared[*Store]
 
 // MinIO returns this test process's S3 server. Buckets are shared by the tests of
@@ -80,6 +71,23 @@ func MinIO(t testing.TB) *Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func minioUser(ctx context.Context, s *Store, u User) error {
+	dir, err := os.MkdirTemp("", "atrium-policy-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "policy.json")
+	if err := os.WriteFile(file, []byte(u.Policy), 0o600); err != nil {
+		return err
+	}
+	return minioAdmin(ctx, s, "set-user", u.Name, u.Secret, file)
+}
+
+func minioAdmin(ctx context.Context, s *Store, args ...string) error {
+	return tool(ctx, "minioadmin", []string{"MINIO_ROOT_USER=" + s.AccessKey, "MINIO_ROOT_PASSWORD=" + s.SecretKey}, append([]string{s.host()}, args...)...)
 }
 
 // Cache is the folder that outlives a checkout: parts, images and the office's data.

@@ -64,6 +64,12 @@ var catalogue = []Part{
 	{Name: "minio", Module: &Module{
 		Dir: "parts/minio", Requires: "github.com/minio/minio", Programs: map[string]string{"minio": "github.com/minio/minio"},
 	}},
+	{Name: "minioadmin", Module: &Module{
+		Dir: "parts/minioadmin", Requires: "github.com/minio/madmin-go/v3", Programs: map[string]string{"minioadmin": "."},
+	}},
+	{Name: "versitygw", Module: &Module{
+		Dir: "parts/versitygw", Requires: "github.com/versity/versitygw", Programs: map[string]string{"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
+	}},
 	{Name: "prometheus", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus"}}},
 	{Name: "alertmanager", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus-alertmanager"}}},
 	{Name: "pause", Module: &Module{Dir: "parts/pause", Programs: map[string]string{"pause": "."}}},

@@ -1,0 +1,96 @@
+package objectstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// walkLimit bounds the time that one call of Walk takes.
+const walkLimit = time.Minute
+
+// Walked is what one call of Walk found.
+type Walked struct {
+	// Next is where to go on; empty when the end of the bucket was reached.
+	Next string
+	// Bytes of all versions that stay, current and former.
+	Bytes int64
+	// Removed is how many versions were removed.
+	Removed int
+}
+
+// Walk looks at a page of a bucket's versions, from after a key on and to the end of
+// the key that fills the page, and removes those that a newer one replaced, or a delete hid, before a time. An age counts
+// from when a version was replaced, not from when it was written. Current objects
+// always stay. A bucket that is not there is empty.
+func (s *Store) Walk(ctx context.Context, bucket, after string, page int, before time.Time) (Walked, error) {
+	ctx, cancel := context.WithTimeout(ctx, walkLimit)
+	defer cancel()
+	var w Walked
+	var key []minio.ObjectInfo // versions of one key, the newest first
+	seen := 0
+	list := minio.ListObjectsOptions{Recursive: true, WithVersions: true, StartAfter: after, MaxKeys: page}
+	for version := range s.client.ListObjectsIter(ctx, bucket, list) {
+		if minio.ToErrorResponse(version.Err).Code == minio.NoSuchBucket {
+			return Walked{}, nil
+		}
+		if version.Err != nil {
+			return Walked{}, s.fault("list the versions in bucket "+bucket, version.Err)
+		}
+		// Stores differ: some begin with the key itself, and repeat a version where one
+		// of their pages ends.
+		if version.Key == after || len(key) > 0 && key[len(key)-1].Key == version.Key && key[len(key)-1].VersionID == version.VersionID {
+			continue
+		}
+		if len(key) > 0 && key[0].Key != version.Key {
+			if err := s.sweep(ctx, bucket, key, before, &w); err != nil {
+				return Walked{}, err
+			}
+			if seen >= page {
+				w.Next = key[0].Key
+				return w, nil
+			}
+			key = key[:0]
+		}
+		key = append(key, version)
+		seen++
+	}
+	return w, s.sweep(ctx, bucket, key, before, &w)
+}
+
+// sweep removes the versions of one key that were replaced before a time, the
+// oldest first, and then a delete marker of that age that hides nothing any more.
+func (s *Store) sweep(ctx context.Context, bucket string, versions []minio.ObjectInfo, before time.Time, w *Walked) error {
+	slices.SortStableFunc(versions, func(a, b minio.ObjectInfo) int {
+		switch {
+		case a.IsLatest == b.IsLatest:
+			return b.LastModified.Compare(a.LastModified)
+		case a.IsLatest:
+			return -1
+		}
+		return 1
+	})
+	left := len(versions)
+	for i := len(versions) - 1; i >= 0; i-- {
+		version := versions[i]
+		// The one before it in the list replaced it. A delete marker that came last
+		// stays while there is something below it that may be brought back.
+		since, lone := version.LastModified, version.IsDeleteMarker && left == 1
+		if i > 0 {
+			since = versions[i-1].LastModified
+		}
+		old := since.Before(before) && (!version.IsLatest || lone)
+		if !old {
+			w.Bytes += version.Size
+			continue
+		}
+		if err := s.client.RemoveObject(ctx, bucket, version.Key, minio.RemoveObjectOptions{VersionID: version.VersionID}); err != nil {
+			return s.fault("remove former versions from bucket "+bucket, err)
+		}
+		left--
+		w.Removed++
+	}
+	return nil
+}
