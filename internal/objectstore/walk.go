@@ -72,16 +72,15 @@ func (s *Store) sweep(ctx context.Context, bucket string, versions []minio.Objec
 		}
 		return 1
 	})
-	left := len(versions)
 	for i := len(versions) - 1; i >= 0; i-- {
 		version := versions[i]
 		// The one before it in the list replaced it. A delete marker that came last
-		// stays while there is something below it that may be brought back.
-		since, lone := version.LastModified, version.IsDeleteMarker && left == 1
+		// replaced all below it, so these are gone when its turn comes.
+		since := version.LastModified
 		if i > 0 {
 			since = versions[i-1].LastModified
 		}
-		old := since.Before(before) && (!version.IsLatest || lone)
+		old := since.Before(before) && (!version.IsLatest || version.IsDeleteMarker)
 		if !old {
 			w.Bytes += version.Size
 			continue
@@ -89,7 +88,6 @@ func (s *Store) sweep(ctx context.Context, bucket string, versions []minio.Objec
 		if err := s.client.RemoveObject(ctx, bucket, version.Key, minio.RemoveObjectOptions{VersionID: version.VersionID}); err != nil {
 			return s.fault("remove former versions from bucket "+bucket, err)
 		}
-		left--
 		w.Removed++
 	}
 	return nil
