@@ -25,10 +25,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/counter"
 	"atrium.dev/atrium/controllers/databaseserver"
 	"atrium.dev/atrium/controllers/objectstore"
-	"atrium.dev/atrium/controllers/plan"
-	"atrium.dev/atrium/controllers/release"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/controllers/tenant"
 	"atrium.dev/atrium/controllers/tenanthealth"
@@ -82,8 +81,8 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	controllers := []interface{ SetupWithManager(ctrl.Manager) error }{
 		db,
 		&objectstore.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Now: o.Now},
-		&plan.Reconciler{Client: mgr.GetClient()},
-		&release.Reconciler{Client: mgr.GetClient()},
+		counter.Plans(mgr.GetClient()),
+		counter.Releases(mgr.GetClient()),
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),

@@ -22,7 +22,6 @@ func TestLifecycle(t *testing.T) {
 	t.Run("an unconfirmed deletion retains", func(t *testing.T) { unconfirmed(t, r) })
 	t.Run("a confirmed deletion leaves nothing", func(t *testing.T) { burn(t, r) })
 	t.Run("a tenant that never got a place goes at once", func(t *testing.T) { neverPlaced(t, r) })
-	t.Run("a deletion waits for its server", func(t *testing.T) { serverAway(t, r) })
 	t.Run("a cluster that lost its memory adopts", func(t *testing.T) { forgotten(t, r) })
 }
 
@@ -129,24 +128,6 @@ func neverPlaced(t *testing.T, r *rig.Rig) {
 		return rig.Condition(t, v1alpha1.ConditionPlaced).Reason == v1alpha1.ReasonPlanNotFound
 	})
 	r.Remove("ghost")
-}
-
-func serverAway(t *testing.T, r *rig.Rig) {
-	r.Create(rig.Company("umbrella"))
-	umbrella := r.Ready("umbrella")
-	r.SetSecret("postgres-admin", "password", "wrong")
-	rig.Check(t, r.Client.Delete(t.Context(), &v1alpha1.Tenant{ObjectMeta: rig.Named("umbrella")}))
-	stuck := r.Until("umbrella", "names what it waits for", func(t *v1alpha1.Tenant) bool {
-		return rig.Condition(t, v1alpha1.ConditionReady).Reason == v1alpha1.ReasonDatabaseRefused
-	})
-	if stuck.Status.Operation.Type != v1alpha1.OperationDelete {
-		t.Errorf("operation %+v", stuck.Status.Operation)
-	}
-	r.SetSecret("postgres-admin", "password", r.Database.Password)
-	r.Gone("umbrella")
-	if left := r.Left(umbrella.Status.ID); kinds(left) != kept {
-		t.Errorf("there is %v", left)
-	}
 }
 
 // forgotten loses a Tenant as the loss of etcd would: object and namespace go and

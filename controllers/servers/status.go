@@ -3,11 +3,14 @@ package servers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -18,14 +21,78 @@ import (
 // its condition well within ten seconds.
 const MeasureEvery = 5 * time.Second
 
-// WriteStatus writes the status of after, unless before has the same.
+// FieldOwner of the statuses that are written here. What is found of orphans has
+// another one, so that neither writer takes away what the other found.
+const (
+	FieldOwner       = client.FieldOwner("atrium-servers")
+	OrphanFieldOwner = client.FieldOwner("atrium-orphans")
+)
+
+// WriteStatus applies the status of after, but for what is said of orphans, unless
+// before has the same.
 func WriteStatus(ctx context.Context, c client.Client, before, after client.Object) error {
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	err := c.Status().Patch(ctx, after, client.MergeFrom(before))
+	status, err := statusOf(after)
+	if err != nil {
+		return err
+	}
+	delete(status, "orphans")
+	conditions, _ := status["conditions"].([]any)
+	if conditions = slices.DeleteFunc(conditions, isOrphaned); len(conditions) > 0 {
+		status["conditions"] = conditions
+	} else {
+		delete(status, "conditions")
+	}
+	return applyStatus(ctx, c, after, status, FieldOwner)
+}
+
+// WriteOrphans applies what a sweep found, unless before has the same.
+func WriteOrphans(ctx context.Context, c client.Client, before client.Object, was *v1alpha1.ServerStatus, orphans []string, is metav1.Condition) error {
+	now := was.DeepCopy()
+	now.Orphans = orphans
+	meta.SetStatusCondition(&now.Conditions, is)
+	if equality.Semantic.DeepEqual(was, now) {
+		return nil
+	}
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(now)
+	if err != nil {
+		return fmt.Errorf("render what was found on %s: %w", before.GetName(), err)
+	}
+	conditions, _ := fields["conditions"].([]any)
+	status := map[string]any{"conditions": slices.DeleteFunc(conditions, func(c any) bool { return !isOrphaned(c) })}
+	if len(orphans) > 0 {
+		status["orphans"] = fields["orphans"]
+	}
+	return applyStatus(ctx, c, before, status, OrphanFieldOwner)
+}
+
+func isOrphaned(condition any) bool {
+	fields, _ := condition.(map[string]any)
+	return fields["type"] == v1alpha1.ConditionOrphaned
+}
+
+func statusOf(object client.Object) (map[string]any, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, fmt.Errorf("render the status of %T %s: %w", object, object.GetName(), err)
+	}
+	status, _ := fields["status"].(map[string]any)
+	return status, nil
+}
+
+func applyStatus(ctx context.Context, c client.Client, object client.Object, status map[string]any, owner client.FieldOwner) error {
+	gvk, err := c.GroupVersionKindFor(object)
+	if err != nil {
+		return fmt.Errorf("find the kind of %T: %w", object, err)
+	}
+	patch := &unstructured.Unstructured{Object: map[string]any{"status": status}}
+	patch.SetGroupVersionKind(gvk)
+	patch.SetName(object.GetName())
+	err = c.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), owner, client.ForceOwnership)
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("write the status of %T %s: %w", after, after.GetName(), err)
+		return fmt.Errorf("write the status of %T %s: %w", object, object.GetName(), err)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -45,36 +47,64 @@ func (r *Reconciler) lookup(ctx context.Context, name string) ([]entry, error) {
 	return found, nil
 }
 
-// choose picks the row that this Tenant continues; nil means that it is new.
+// choose picks the row that this Tenant continues; nil means that it is new. An
+// active row of its name is its own, or was before the cluster was lost. A retained
+// one belongs to a company that left: its data is opened only to whom names its id.
 func choose(found []entry, tenant *v1alpha1.Tenant) (*entry, error) {
-	var retained []string
-	for i := range found {
-		switch row := found[i].row; {
-		case row.State == registry.Active && (tenant.Spec.Adopt == "" || tenant.Spec.Adopt == v1alpha1.AdoptNone || tenant.Spec.Adopt == row.ID):
-			return &found[i], nil
-		case row.State == registry.Retained && tenant.Spec.Adopt == row.ID:
-			return &found[i], nil
-		default:
-			retained = append(retained, row.ID)
-		}
+	active, retained := distinct(found, registry.Active), distinct(found, registry.Retained)
+	wanted := tenant.Spec.Adopt
+	if wanted != "" && wanted != v1alpha1.AdoptNone {
+		return named(active, retained, tenant)
 	}
 	switch {
-	case tenant.Spec.Adopt == v1alpha1.AdoptNone:
-		return nil, nil
-	case tenant.Spec.Adopt != "":
-		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRefused,
-			"spec.adopt names %s, but no tenant of the name %q with that id left data here (there is: %s): correct spec.adopt, or set it to none to begin empty",
-			tenant.Spec.Adopt, tenant.Name, orNothing(retained))
-	case len(retained) > 0:
+	case len(active) > 1:
 		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRequired,
-			"a former tenant of this name left data: set spec.adopt to its id (%s) to continue with it, or to none to begin empty", strings.Join(retained, ", "))
+			"several tenants of this name are in the registries (%s): set spec.adopt to the id of the one that this is", listed(active))
+	case len(active) == 1:
+		return &active[0], nil
+	case len(retained) > 0 && wanted == "":
+		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRequired,
+			"a former tenant of this name left data: set spec.adopt to its id (%s) to continue with it, or to none to begin empty", listed(retained))
 	}
 	return nil, nil
 }
 
-func orNothing(ids []string) string {
-	if len(ids) == 0 {
-		return "nothing"
+// named finds the row whose id spec.adopt names. An active row of another id stands
+// in its way: a name has one active tenant.
+func named(active, retained []entry, tenant *v1alpha1.Tenant) (*entry, error) {
+	is := func(one entry) bool { return one.row.ID == tenant.Spec.Adopt }
+	if i := slices.IndexFunc(active, is); i >= 0 {
+		return &active[i], nil
 	}
-	return strings.Join(ids, ", ")
+	i := slices.IndexFunc(retained, is)
+	if i < 0 {
+		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRefused,
+			"spec.adopt names %s, but no tenant of the name %q with that id left data to this installation (there is: %s): correct spec.adopt, or set it to none to begin empty",
+			tenant.Spec.Adopt, tenant.Name, cmp.Or(listed(append(active, retained...)), "nothing"))
+	}
+	if len(active) > 0 {
+		return nil, fault.OfUser(v1alpha1.ReasonAdoptionRefused,
+			"spec.adopt names %s, but the tenant of this name is %s: take spec.adopt out to continue with that one; to change, delete this Tenant first and apply it again with spec.adopt %[1]s",
+			tenant.Spec.Adopt, listed(active))
+	}
+	return &retained[i], nil
+}
+
+// distinct are the rows in a state, each id once: two DatabaseServers may lead to
+// one database.
+func distinct(found []entry, state registry.State) (rows []entry) {
+	for _, one := range found {
+		if one.row.State == state && !slices.ContainsFunc(rows, func(o entry) bool { return o.row.ID == one.row.ID }) {
+			rows = append(rows, one)
+		}
+	}
+	return rows
+}
+
+func listed(rows []entry) string {
+	var words []string
+	for _, one := range rows {
+		words = append(words, fmt.Sprintf("%s on DatabaseServer %s", one.row.ID, one.server))
+	}
+	return strings.Join(words, ", ")
 }

@@ -76,7 +76,7 @@ func (r *Reconciler) ownNamespace(ctx context.Context, s *scope) error {
 			"namespace %s exists and is not this tenant's: look at what it holds and remove it, or give the Tenant another name", s.namespace)
 	}
 	if !live.DeletionTimestamp.IsZero() {
-		return &waiting{v1alpha1.ReasonEnding, fmt.Sprintf("namespace %s is still going away; it will be made anew", s.namespace), 2 * time.Second}
+		return r.ending(&live, "it will be made anew")
 	}
 	want := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace, Labels: map[string]string{
 		"pod-security.kubernetes.io/enforce": "restricted",
@@ -164,7 +164,22 @@ func (r *Reconciler) removeNamespace(ctx context.Context, s *scope) error {
 			return fmt.Errorf("delete namespace %s: %w", s.namespace, err)
 		}
 	}
-	return &waiting{v1alpha1.ReasonEnding, fmt.Sprintf("namespace %s is going away", s.namespace), 2 * time.Second}
+	return r.ending(&live, "the deletion goes on then")
+}
+
+// endsWithin is how long a namespace may take to go before its own words are
+// repeated: pods have their time to end.
+const endsWithin = 2 * time.Minute
+
+// ending waits for a namespace to go. One that does not says why.
+func (r *Reconciler) ending(live *corev1.Namespace, then string) error {
+	since := live.DeletionTimestamp
+	for _, c := range live.Status.Conditions {
+		if since != nil && r.Now().Sub(since.Time) > endsWithin && c.Status == corev1.ConditionTrue {
+			return fault.New(v1alpha1.ReasonNamespaceTerminating, nil, "namespace %s does not go away: %s; mend that", live.Name, c.Message)
+		}
+	}
+	return &waiting{v1alpha1.ReasonEnding, fmt.Sprintf("namespace %s is going away; %s", live.Name, then), 2 * time.Second}
 }
 
 func (r *Reconciler) namespaceInventory(ctx context.Context, s *scope) ([]string, error) {

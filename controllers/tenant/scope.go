@@ -39,6 +39,8 @@ type scope struct {
 	// empty is true when the namespace is gone or going: there is nothing in it to
 	// take back, and no right to look.
 	empty bool
+	// definitionGoes is true when the Tenant is deleted because its definition is.
+	definitionGoes bool
 	// lagging is true when the cache does not show our own writes yet.
 	lagging bool
 }
@@ -70,9 +72,10 @@ func (s *scope) labels() map[string]string {
 	}
 }
 
-// policy that a deletion follows. Delete needs a person's confirmation.
+// policy that a deletion follows. Delete needs a person's confirmation for this very
+// company.
 func (s *scope) policy() v1alpha1.DeletionPolicy {
-	confirmed := s.tenant.Annotations[v1alpha1.AnnotationConfirmDeletion] == s.tenant.Name
+	confirmed := !s.definitionGoes && s.tenant.Annotations[v1alpha1.AnnotationConfirmDeletion] == s.tenant.Name
 	if s.tenant.Spec.DeletionPolicy == v1alpha1.DeletionDelete && confirmed {
 		return v1alpha1.DeletionDelete
 	}

@@ -198,14 +198,21 @@ func (r *Reconciler) operation(s *scope, before *v1alpha1.TenantStatus) *v1alpha
 		}
 	}
 	if now.Type == v1alpha1.OperationDelete {
-		total = undoable
+		total = r.undoable()
 	}
 	now.Percent = int32(100 * done / max(total, 1))
 	return &now
 }
 
 // undoable is how many steps have something to undo.
-const undoable = 6
+func (r *Reconciler) undoable() (n int) {
+	for _, st := range r.steps() {
+		if st.undo != nil {
+			n++
+		}
+	}
+	return n
+}
 
 // announce writes an event when readiness or its reason changed.
 func (r *Reconciler) announce(s *scope, before, after *v1alpha1.TenantStatus) {

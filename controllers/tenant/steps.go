@@ -9,7 +9,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -26,6 +25,8 @@ type step struct {
 	inventory func(context.Context, *scope) ([]string, error)
 	// says is the condition's message when the step is done.
 	says func(*scope) string
+	// left names what its undo is for, for people who wait for the end of a deletion.
+	left func(*scope) string
 	// alone is true when the step needs none of those before it.
 	alone bool
 }
@@ -33,16 +34,16 @@ type step struct {
 // steps in the order in which they are done. Deletion takes them in reverse.
 func (r *Reconciler) steps() []step {
 	return []step{
-		{name: "Place", condition: v1alpha1.ConditionPlaced, do: r.place, undo: r.unplace, inventory: r.placeInventory, says: func(s *scope) string {
+		{name: "Place", condition: v1alpha1.ConditionPlaced, do: r.place, undo: r.unplace, left: leftRow, inventory: r.placeInventory, says: func(s *scope) string {
 			return fmt.Sprintf("data lies on DatabaseServer %s and ObjectStore %s", s.databaseServer.Name, s.objectStore.Name)
 		}},
-		{name: "Namespace", condition: v1alpha1.ConditionNamespaceReady, do: r.namespace, undo: r.removeNamespace, inventory: r.namespaceInventory, says: func(s *scope) string {
+		{name: "Namespace", condition: v1alpha1.ConditionNamespaceReady, do: r.namespace, undo: r.removeNamespace, left: leftNamespace, inventory: r.namespaceInventory, says: func(s *scope) string {
 			return "namespace " + s.namespace + " has its quota, limits and network policies"
 		}},
-		{name: "Database", condition: v1alpha1.ConditionDatabaseReady, do: r.database, undo: r.undoDatabase, inventory: r.databaseInventory, says: func(s *scope) string {
+		{name: "Database", condition: v1alpha1.ConditionDatabaseReady, do: r.database, undo: r.undoDatabase, left: leftDatabase, inventory: r.databaseInventory, says: func(s *scope) string {
 			return "schema " + s.row.Schema + " has its roles"
 		}},
-		{name: "Bucket", condition: v1alpha1.ConditionBucketReady, do: r.bucket, undo: r.undoBucket, inventory: r.bucketInventory, says: func(s *scope) string {
+		{name: "Bucket", condition: v1alpha1.ConditionBucketReady, do: r.bucket, undo: r.undoBucket, left: leftBucket, inventory: r.bucketInventory, says: func(s *scope) string {
 			return "bucket " + s.row.Bucket + " is there"
 		}},
 		{name: "Credentials", condition: v1alpha1.ConditionCredentialsReady, do: r.credentials, says: func(*scope) string {
@@ -51,7 +52,7 @@ func (r *Reconciler) steps() []step {
 		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.removeJobs, says: func(s *scope) string {
 			return fmt.Sprintf("the database is that of release %s (schema %d)", s.release.Spec.Version, s.release.Spec.SchemaVersion)
 		}},
-		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, undo: r.removeWorkload, says: func(s *scope) string {
+		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, undo: r.removeWorkload, left: leftPods, says: func(s *scope) string {
 			return fmt.Sprintf("%d of %d pods of release %s are ready", s.plan.Spec.Replicas, s.plan.Spec.Replicas, s.release.Spec.Version)
 		}},
 		{name: "Address", condition: v1alpha1.ConditionAddressReady, do: r.address, alone: true, says: func(s *scope) string {
@@ -99,38 +100,6 @@ func (r *Reconciler) do(ctx context.Context, s *scope) {
 			r.verified.drop(s.tenant.Name)
 		}
 	}
-}
-
-// undo takes the steps back in reverse order and releases the Tenant after the
-// last one. It reports whether the Tenant is released.
-func (r *Reconciler) undo(ctx context.Context, s *scope) (deleted bool, err error) {
-	found, err := r.locate(ctx, s)
-	if err != nil {
-		s.results = append(s.results, result{step: r.steps()[0], ran: true, err: classed(err)})
-		return false, nil
-	}
-	if found {
-		if s.empty, err = r.namespaceEmpty(ctx, s); err != nil {
-			return false, err
-		}
-		for _, st := range slices.Backward(r.steps()) {
-			if st.undo == nil {
-				continue
-			}
-			err := timed(ctx, "Undo"+st.name, s, st.undo)
-			s.results = append(s.results, result{step: st, ran: true, err: err})
-			if err != nil {
-				return false, nil
-			}
-		}
-	}
-	before := s.tenant.DeepCopy()
-	s.tenant.Finalizers = slices.DeleteFunc(s.tenant.Finalizers, func(f string) bool { return f == v1alpha1.Finalizer })
-	if err := r.Client.Patch(ctx, s.tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
-		return false, fmt.Errorf("release tenant %s: %w", s.tenant.Name, err)
-	}
-	r.forget(s.tenant.Name)
-	return true, nil
 }
 
 // Inventory lists everything that exists for a tenant, for sweeps and for tests

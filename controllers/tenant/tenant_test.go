@@ -35,6 +35,8 @@ func TestNewID(t *testing.T) {
 func TestChooseRow(t *testing.T) {
 	active := entry{"s", registry.Row{ID: "aaaaaaaaaa", State: registry.Active}}
 	retained := entry{"s", registry.Row{ID: "bbbbbbbbbb", State: registry.Retained}}
+	elsewhere := entry{"z", registry.Row{ID: "dddddddddd", State: registry.Active}}
+	again := entry{"z", active.row}
 	cases := map[string]struct {
 		found  []entry
 		adopt  string
@@ -45,7 +47,13 @@ func TestChooseRow(t *testing.T) {
 		"active":                       {[]entry{active}, "", "aaaaaaaaaa", ""},
 		"active beside retained":       {[]entry{retained, active}, "", "aaaaaaaaaa", ""},
 		"active though none":           {[]entry{active}, "none", "aaaaaaaaaa", ""},
+		"active, asked for":            {[]entry{retained, active}, "aaaaaaaaaa", "aaaaaaaaaa", ""},
 		"active, another asked for":    {[]entry{active}, "cccccccccc", "", v1alpha1.ReasonAdoptionRefused},
+		"active, retained asked for":   {[]entry{active, retained}, "bbbbbbbbbb", "", v1alpha1.ReasonAdoptionRefused},
+		"active on two servers":        {[]entry{active, elsewhere}, "", "", v1alpha1.ReasonAdoptionRequired},
+		"active on two, none":          {[]entry{active, elsewhere}, "none", "", v1alpha1.ReasonAdoptionRequired},
+		"active on two, one asked for": {[]entry{active, elsewhere}, "dddddddddd", "dddddddddd", ""},
+		"one row, two DatabaseServers": {[]entry{active, again}, "", "aaaaaaaaaa", ""},
 		"retained":                     {[]entry{retained}, "", "", v1alpha1.ReasonAdoptionRequired},
 		"retained, asked for":          {[]entry{retained}, "bbbbbbbbbb", "bbbbbbbbbb", ""},
 		"retained, declined":           {[]entry{retained}, "none", "", ""},

@@ -53,6 +53,13 @@ func Blocked(reason string, cause error, format string, args ...any) *Error {
 	return e
 }
 
+// Adding is the same fault with more words at the end of its message.
+func (e *Error) Adding(words string) *Error {
+	longer := *e
+	longer.Message += words
+	return &longer
+}
+
 // As finds the fault in err; ok is false when err has none.
 func As(err error) (e *Error, ok bool) {
 	ok = errors.As(err, &e)
