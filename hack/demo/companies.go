@@ -11,6 +11,9 @@ import (
 
 const companiesLimit = 5 * time.Minute
 
+// sampleLabel is on what the demo applied, so that it removes nothing else.
+const sampleLabel = "atrium.dev/demo=true"
+
 // applySamples applies config/samples as a person would, with the digest of the
 // app's image in the Release.
 func applySamples(ctx context.Context, p progress, t *target) error {
@@ -34,7 +37,10 @@ func applySamples(ctx context.Context, p progress, t *target) error {
 		name := releaseName(former.Items, t.images["atrium-office"])
 		sample["release"], sample["tenants"] = withRelease(sample["release"], sample["tenants"], name, t.images["atrium-office"])
 		all := strings.Join([]string{sample["plan"], sample["databaseserver"], sample["objectstore"], sample["release"], sample["tenants"]}, "\n---\n")
-		_, err := t.kubectl(ctx, all, "apply", "--filename=-")
+		if _, err := t.kubectl(ctx, all, "apply", "--filename=-"); err != nil {
+			return "", err
+		}
+		_, err := t.kubectl(ctx, all, "label", "--overwrite", "--filename=-", sampleLabel)
 		return "applied, release " + name, err
 	})
 }

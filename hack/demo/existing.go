@@ -104,25 +104,48 @@ func (e existing) open(_ context.Context, p progress, _ *target) error {
 	return nil
 }
 
-// down removes companies, platform, definitions and namespace, in that order:
-// the operator must still be there to close what it opened.
+// down removes what the demo applied, then the platform and its namespace: the
+// operator must still be there to close what it opened. The definitions stay, as
+// after every uninstall. Companies of somebody else keep the platform.
 func (e existing) down(ctx context.Context) error {
 	t, err := e.target(ctx)
 	if err != nil {
 		return err
 	}
-	steps := [][]string{
-		{"delete", "--ignore-not-found", "--timeout=5m", "--filename=" + e.path("config", "samples", "tenants.yaml")},
-		{"delete", "--ignore-not-found", "--timeout=1m", "releases,plans,databaseservers,objectstores", "--all"},
+	var companies struct{ Items []tenant }
+	if err := t.get(ctx, &companies, "tenants", "--selector="+sampleLabel); err != nil {
+		return err
 	}
-	for _, step := range steps {
-		if _, err := t.kubectl(ctx, "", step...); err != nil {
+	for _, company := range companies.Items {
+		name := company.Metadata.Name
+		if _, err := t.kubectl(ctx, "", "annotate", "tenant", name, "--overwrite", confirmation+"="+name); err != nil {
 			return err
 		}
+	}
+	for _, kinds := range []string{"tenants", "releases,plans,databaseservers,objectstores"} {
+		if _, err := t.kubectl(ctx, "", "delete", kinds, "--selector="+sampleLabel, "--ignore-not-found", "--timeout=5m"); err != nil {
+			return err
+		}
+	}
+	if err := t.get(ctx, &companies, "tenants"); err != nil {
+		return err
+	}
+	if len(companies.Items) > 0 {
+		return fmt.Errorf("the samples are gone; the platform stays, because %s is not the demo's: delete such companies first, or leave the platform to them", strings.Join(names(companies.Items), ", "))
 	}
 	if _, err := t.helm(ctx, "uninstall", release, "--namespace", namespace, "--ignore-not-found", "--wait", "--timeout=5m"); err != nil {
 		return err
 	}
 	_, err = t.kubectl(ctx, "", "delete", "namespace", namespace, "--ignore-not-found", "--timeout=5m")
 	return err
+}
+
+// confirmation is the annotation without which the API server deletes no company.
+const confirmation = "atrium.dev/confirm-deletion"
+
+func names(companies []tenant) (all []string) {
+	for _, company := range companies {
+		all = append(all, company.Metadata.Name)
+	}
+	return all
 }

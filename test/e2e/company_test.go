@@ -145,12 +145,17 @@ func erase(ctx context.Context, name string) error {
 	return err
 }
 
-// remove deletes a Tenant as it is and waits until it and its namespace are gone.
+// remove confirms the deletion of a Tenant, deletes it as it is and waits until it
+// and its namespace are gone.
 func remove(ctx context.Context, name string) error {
+	_, err := run(ctx, "", "annotate", "tenant", name, "--overwrite", v1alpha1.AnnotationConfirmDeletion+"="+name)
+	if err != nil && !strings.Contains(err.Error(), "NotFound") {
+		return err
+	}
 	if _, err := run(ctx, "", "delete", "tenant", name, "--wait=false", "--ignore-not-found"); err != nil {
 		return err
 	}
-	_, err := await(ctx, deletionLimit, "Tenant "+name+" and its namespace to be gone", func(ctx context.Context) error {
+	_, err = await(ctx, deletionLimit, "Tenant "+name+" and its namespace to be gone", func(ctx context.Context) error {
 		out, err := run(ctx, "", "get", "tenant/"+name, "namespace/"+v1alpha1.NamespacePrefix+name, "--ignore-not-found", "-o", "name")
 		if err == nil && strings.TrimSpace(out) != "" {
 			err = errors.New("still there: " + strings.Join(strings.Fields(out), ", "))
