@@ -78,9 +78,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	open := servers.New(mgr.GetAPIReader(), o.Namespace, databases, o.Wrap)
 	rows := registry.New(o.Installation, cluster)
 	db := &databaseserver.Reconciler{Client: mgr.GetClient(), Servers: open, Registry: rows, Now: o.Now, Lost: o.Lost}
+	walker := &objectstore.Walker{Client: mgr.GetClient(), Servers: open, Now: o.Now}
 	controllers := []interface{ SetupWithManager(ctrl.Manager) error }{
 		db,
-		&objectstore.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Now: o.Now},
+		&objectstore.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Now: o.Now, Walker: walker},
 		counter.Plans(mgr.GetClient()),
 		counter.Releases(mgr.GetClient()),
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
@@ -102,6 +103,9 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 		databases.Close()
 		return nil
 	})); err != nil {
+		return nil, err
+	}
+	if err := o.Metrics.Register(walker); err != nil {
 		return nil, err
 	}
 	if err := open.RegisterMetrics(ctx, o.Metrics, mgr.GetClient()); err != nil {

@@ -1,5 +1,6 @@
-// Package objectstore asks each ObjectStore whether it takes its issuer's key. It
-// touches no bucket.
+// Package objectstore asks each ObjectStore whether it takes its issuer's key and how
+// far that reaches, and walks through the buckets of tenants: what was replaced or
+// deleted long ago goes, what stays is added up. It makes no bucket of a tenant.
 package objectstore
 
 import (
@@ -15,6 +16,7 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/controllers/servers"
+	objects "atrium.dev/atrium/internal/objectstore"
 )
 
 // Reconciler measures ObjectStores.
@@ -23,6 +25,10 @@ type Reconciler struct {
 	Servers      *servers.Servers
 	Installation string
 	Now          func() time.Time
+	// Walker knows how much lies in each store.
+	Walker *Walker
+
+	issuers issuers
 }
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=objectstores,verbs=get;list;watch
@@ -38,8 +44,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	after := before.DeepCopy()
-	servers.Measured(&after.Status.ServerStatus, before.Generation, r.Now(), r.measure(ctx, after))
-	var err error
+	err := r.measure(ctx, after)
+	servers.Measured(&after.Status.ServerStatus, before.Generation, r.Now(), err)
+	if err == nil {
+		r.watchIssuer(ctx, after)
+	}
+	if used, known := r.Walker.Used(before.Name); known {
+		after.Status.UsedPercent = servers.UsedPercent(before.Status.UsedPercent, used, before.Spec.Capacity.Bytes)
+	} else if before.Spec.Capacity.Bytes == nil {
+		after.Status.UsedPercent = nil
+	}
 	after.Status.Tenants, err = servers.Count(ctx, r.Client, func(t *v1alpha1.Tenant) bool { return servers.StoreOf(t) == before.Name })
 	if err != nil {
 		return ctrl.Result{}, err
@@ -48,17 +62,24 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 }
 
 // measure asks for a bucket that needs not exist: the answer tells whether the
-// issuer's key is taken.
+// issuer's key is taken. Where credentials are static the bucket is made, to tell
+// those that reach too far.
 func (r *Reconciler) measure(ctx context.Context, o *v1alpha1.ObjectStore) error {
 	store, err := r.Servers.Store(ctx, o)
 	if err != nil {
 		return err
 	}
-	return store.Check(ctx, r.Installation+"-probe")
+	if o.Spec.Credentials == v1alpha1.CredentialsStatic && o.Spec.Purpose != v1alpha1.PurposeBackup {
+		return store.EnsureProbe(ctx, r.Installation)
+	}
+	return store.Check(ctx, objects.ProbeBucket(r.Installation))
 }
 
-// SetupWithManager registers the controller.
+// SetupWithManager registers the controller and its walker.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	if err := mgr.Add(r.Walker); err != nil {
+		return fmt.Errorf("set up the walk through buckets: %w", err)
+	}
 	tenants, moved := servers.NamedBy(servers.StoreOf)
 	err := ctrl.NewControllerManagedBy(mgr).Named("objectstore").
 		For(&v1alpha1.ObjectStore{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -32,8 +33,9 @@ type Servers struct {
 	// Used is what each server holds, for the metrics.
 	Used Usage
 
-	mu     sync.Mutex
-	stores map[string]openStore
+	mu      sync.Mutex
+	stores  map[string]openStore
+	changed chan event.GenericEvent
 }
 
 type openStore struct {
@@ -43,7 +45,10 @@ type openStore struct {
 
 // New makes Servers. Wrap sees each request to a store; it may be nil.
 func New(reader client.Reader, namespace string, databases *postgres.Servers, wrap func(http.RoundTripper) http.RoundTripper) *Servers {
-	return &Servers{reader: reader, namespace: namespace, databases: databases, wrap: wrap, stores: map[string]openStore{}}
+	return &Servers{
+		reader: reader, namespace: namespace, databases: databases, wrap: wrap,
+		stores: map[string]openStore{}, changed: make(chan event.GenericEvent, changesKept),
+	}
 }
 
 // Database returns the server behind a DatabaseServer. It reads the Secret each
@@ -77,6 +82,10 @@ func (s *Servers) Store(ctx context.Context, o *v1alpha1.ObjectStore) (*objectst
 		}
 		open.store.Close()
 		delete(s.stores, o.Name)
+		select {
+		case s.changed <- event.GenericEvent{Object: o.DeepCopy()}:
+		default: // nobody listens that fast; all tenants are looked at again in minutes anyway
+		}
 	}
 	store, err := objectstore.Open(config, s.wrap)
 	if err != nil {
@@ -85,6 +94,14 @@ func (s *Servers) Store(ctx context.Context, o *v1alpha1.ObjectStore) (*objectst
 	s.stores[o.Name] = openStore{config, store}
 	return store, nil
 }
+
+// changesKept is how many changes wait for whoever listens to StoresChanged.
+const changesKept = 16
+
+// StoresChanged tells of each ObjectStore whose spec or issuer Secret was found
+// changed: no event of the API server tells of the Secret, which is not watched.
+// There is one channel: one controller can listen.
+func (s *Servers) StoresChanged() <-chan event.GenericEvent { return s.changed }
 
 // ForgetDatabase closes the connections to a server whose DatabaseServer is gone.
 func (s *Servers) ForgetDatabase(name string) {

@@ -31,8 +31,12 @@ type scope struct {
 	row     registry.Row // as read last; decisions about it are made under its lock
 	fresh   bool         // row, schema and bucket were verified a short time ago
 	renewAt time.Time    // when the bucket's credentials are due
-	first   firstAdmin
-	running string // name of the Release that the pods run; empty while unknown
+	// rotating is true in a pass that gives the tenant new credentials at a person's
+	// request, and bucketUntil when the bucket's end; zero when they do not.
+	rotating    bool
+	bucketUntil time.Time
+	first       firstAdmin
+	running     string // name of the Release that the pods run; empty while unknown
 	// boundNow is true when the namespace was made in this pass: the rights in it
 	// may not be known everywhere yet.
 	boundNow bool

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/controllers/servers"
@@ -70,7 +71,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.Plan{}, handler.EnqueueRequestsFromMapFunc(r.naming(func(t *v1alpha1.Tenant) string { return t.Spec.Plan })), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Release{}, handler.EnqueueRequestsFromMapFunc(r.naming(func(t *v1alpha1.Tenant) string { return t.Spec.Release })), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.DatabaseServer{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.DatabaseOf)), builder.WithPredicates(serverChanged())).
-		Watches(&v1alpha1.ObjectStore{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf)), builder.WithPredicates(serverChanged()))
+		Watches(&v1alpha1.ObjectStore{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf)), builder.WithPredicates(serverChanged())).
+		// Another issuer makes new credentials for every tenant of the store.
+		WatchesRawSource(source.Channel(r.Servers.StoresChanged(), handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf))))
 	for _, kind := range children() {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(owner), builder.WithPredicates(childChanged()))
 	}
