@@ -40,7 +40,8 @@ import (
 type Options struct {
 	Installation   string
 	Site           placement.Site
-	Namespace      string // of the operator
+	Namespace      string            // of the operator
+	Monitoring     map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
 	LeaderElect    bool
 	MetricsAddress string // also of health; "0" opens no port
 
@@ -87,7 +88,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
-			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, Now: o.Now, Random: o.Random, Lost: o.Lost,
+			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, Monitoring: o.Monitoring, Now: o.Now, Random: o.Random, Lost: o.Lost,
 		},
 	}
 	for _, c := range controllers {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -82,6 +83,10 @@ func parse(args []string) (controllers.Options, error) {
 	flags.StringVar(&o.Namespace, "namespace", "atrium-system", "namespace of the operator, its Secrets and its Lease")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true, "work only while holding the Lease")
 	flags.StringVar(&o.MetricsAddress, "metrics-address", ":8081", "address of /metrics, /healthz and /readyz")
+	flags.Func("monitoring-namespaces", "labels (name=value,…) of the namespaces whose pods may read the metrics of companies' apps", func(value string) (err error) {
+		o.Monitoring, err = labels.ConvertSelectorToLabelsMap(value)
+		return err
+	})
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

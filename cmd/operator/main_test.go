@@ -6,9 +6,9 @@ import (
 )
 
 func TestFlags(t *testing.T) {
-	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080"}
+	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch"}
 	o, err := parse(good)
-	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" {
+	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" {
 		t.Fatalf("parse = %+v, %v", o, err)
 	}
 	for bad, says := range map[string]string{
@@ -21,6 +21,7 @@ func TestFlags(t *testing.T) {
 		"--public-scheme=ftp":                                 "--public-scheme must be",
 		"--public-port=0":                                     "--public-port must be",
 		"--namespace=":                                        "--namespace must name",
+		"--monitoring-namespaces=monitoring":                  "invalid selector",
 	} {
 		if _, err := parse(append(good, bad)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", bad, err, says)

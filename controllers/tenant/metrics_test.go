@@ -162,3 +162,15 @@ func series(t *testing.T, out <-chan prometheus.Metric) map[string]float64 {
 	}
 	return found
 }
+
+func TestWhoMayReadMetrics(t *testing.T) {
+	r := &Reconciler{Namespace: "atrium-system"}
+	if from := r.metrics().From; len(from) != 1 || from[0].PodSelector == nil {
+		t.Fatalf("without monitoring of the cluster's own, metrics may be read by %v", from)
+	}
+	r.Monitoring = map[string]string{"kubernetes.io/metadata.name": "monitoring"}
+	from := r.metrics().From
+	if len(from) != 2 || !maps.Equal(from[1].NamespaceSelector.MatchLabels, r.Monitoring) {
+		t.Fatalf("metrics may be read by %v, want pods of namespace monitoring among them", from)
+	}
+}

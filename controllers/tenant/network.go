@@ -54,7 +54,7 @@ func (r *Reconciler) networkPolicies(ctx context.Context, s *scope) ([]client.Ob
 			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
 			Ingress: []networkingv1.NetworkPolicyIngressRule{
 				r.ingress(contract.PortHTTP, "gateway"),
-				r.ingress(contract.PortOps, "operator", "prometheus"),
+				r.metrics(),
 			},
 		},
 	}
@@ -84,6 +84,16 @@ func (r *Reconciler) ingress(port int, components ...string) networkingv1.Networ
 		}},
 		Ports: []networkingv1.NetworkPolicyPort{ports(corev1.ProtocolTCP, intstr.FromInt(port))},
 	}
+}
+
+// metrics may be read by the operator and the demo's Prometheus, and from the
+// namespaces in which the cluster's own monitoring runs.
+func (r *Reconciler) metrics() networkingv1.NetworkPolicyIngressRule {
+	rule := r.ingress(contract.PortOps, "operator", "prometheus")
+	if len(r.Monitoring) > 0 {
+		rule.From = append(rule.From, networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: r.Monitoring}})
+	}
+	return rule
 }
 
 func dns() networkingv1.NetworkPolicyEgressRule {

@@ -37,6 +37,7 @@ type Reconciler struct {
 	Installation string
 	Namespace    string // of the operator
 	Site         placement.Site
+	Monitoring   map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
 
 	Now    func() time.Time
 	Random io.Reader

@@ -19,7 +19,7 @@ const (
 // Parts are compiled before images, so that one compiler at a time keeps the
 // processors busy; the cluster starts while the images are built.
 func (l local) prepare(ctx context.Context, p progress) (*target, error) {
-	out, err := l.tool(ctx, "cluster", "parts", "kubernetes", "helm", "etcd", "containerd", "runc", "cilium", "coredns", "pause", "postgres", "minio", "prometheus")
+	out, err := l.tool(ctx, "cluster", "parts", "kubernetes", "helm", "etcd", "containerd", "runc", "cilium", "coredns", "pause", "postgres", "minio", "prometheus", "alertmanager")
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (l local) prepare(ctx context.Context, p progress) (*target, error) {
 }
 
 // demoImages are those that the demo's chart and companies run.
-var demoImages = []string{"postgres", "minio", "prometheus", "atrium", "atrium-office"}
+var demoImages = []string{"postgres", "minio", "prometheus", "alertmanager", "atrium", "atrium-office"}
 
 func (l local) open(ctx context.Context, p progress, _ *target) error {
 	return p.step("address", func() (string, error) {

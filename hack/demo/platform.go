@@ -22,7 +22,7 @@ func installPlatform(ctx context.Context, p progress, t *target) error {
 		"--values", t.path("charts", "atrium", "demo-values.yaml"),
 		"--set", "image.repository=" + repository, "--set", "image.digest=" + digest,
 	}
-	for _, server := range []string{"postgres", "minio", "prometheus"} {
+	for _, server := range []string{"postgres", "minio", "prometheus", "alertmanager"} {
 		args = append(args, "--set", "demo."+server+".image="+t.images[server])
 	}
 	if t.storage != "" {

@@ -36,14 +36,15 @@ var recipes = map[string]recipe{
 		sources:  []string{"go.mod", "go.sum", office},
 		web:      true,
 	},
-	"minio":      {part: "minio"},
-	"postgres":   {part: "postgres"},
-	"prometheus": {part: "prometheus"},
+	"alertmanager": {part: "alertmanager"},
+	"minio":        {part: "minio"},
+	"postgres":     {part: "postgres"},
+	"prometheus":   {part: "prometheus"},
 }
 
 // names lists all images: those that are only packed before those that are compiled.
 func names() []string {
-	return []string{"postgres", "minio", "prometheus", "atrium", "atrium-office"}
+	return []string{"postgres", "minio", "prometheus", "alertmanager", "atrium", "atrium-office"}
 }
 
 func (w *workshop) recipe(image string) (recipe, error) {

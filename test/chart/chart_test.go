@@ -121,6 +121,7 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		"unknown value":            {"installation=a,baseDomain=a.example,gatway.replicas=2", "gatway"},
 		"unknown nested value":     {"installation=a,baseDomain=a.example,gateway.replica=2", "replica"},
 		"short digest":             {"installation=a,baseDomain=a.example,image.digest=sha256:abc", "/image/digest"},
+		"monitoring by expression": {"installation=a,baseDomain=a.example,monitoring.namespaceSelector.matchExpressions[0].key=a", "matchExpressions"},
 		"proxy that is no range":   {"installation=a,baseDomain=a.example,gateway.trustedProxies[0]=10.0.0.1", "/gateway/trustedProxies/0"},
 		"volume without unit":      {"installation=a,baseDomain=a.example,demo.minio.storage=8", "/demo/minio/storage"},
 	}
@@ -136,6 +137,10 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 
 // TestCopiesAreCurrent holds the chart's copies to what is generated beside the code.
 func TestCopiesAreCurrent(t *testing.T) {
+	rules := read(t, filepath.Join(chartPath(t), "..", "..", "config", "alerts", "atrium.yaml"))
+	if read(t, chartPath(t, "files", "alerts", "atrium.yaml")) != rules {
+		t.Error("charts/atrium/files/alerts/atrium.yaml is stale: run make generate")
+	}
 	for _, folder := range []string{"crd", "rbac"} {
 		source := filepath.Join(chartPath(t), "..", "..", "config", folder)
 		if got, want := files(t, chartPath(t, "files", folder)), files(t, source); !slices.Equal(got, want) || len(want) == 0 {
@@ -163,14 +168,18 @@ func TestDefinitionsAreKept(t *testing.T) {
 
 func TestOptionalKindsFollowTheCluster(t *testing.T) {
 	plain := render(t, required...)
-	if found := ofKind(plain, "ServiceMonitor", "CiliumNetworkPolicy"); len(found) != 0 {
+	optional := []string{"ServiceMonitor", "PodMonitor", "PrometheusRule", "CiliumNetworkPolicy"}
+	if found := ofKind(plain, optional...); len(found) != 0 {
 		t.Errorf("%s without its definition", title(found[0]))
 	}
-	with := render(t, append([]string{"--api-versions", "monitoring.coreos.com/v1/ServiceMonitor,cilium.io/v2/CiliumNetworkPolicy"}, required...)...)
-	for _, kind := range []string{"ServiceMonitor", "CiliumNetworkPolicy"} {
+	with := render(t, append([]string{"--api-versions", "monitoring.coreos.com/v1/ServiceMonitor,monitoring.coreos.com/v1/PodMonitor,monitoring.coreos.com/v1/PrometheusRule,cilium.io/v2/CiliumNetworkPolicy"}, required...)...)
+	for _, kind := range optional {
 		if len(ofKind(with, kind)) != 1 {
 			t.Errorf("no %s although the cluster has its definition", kind)
 		}
+	}
+	if groups := list(ofKind(with, "PrometheusRule")[0], "spec", "groups"); len(groups) < 5 {
+		t.Errorf("the PrometheusRule has %d groups, want those of config/alerts", len(groups))
 	}
 	single := render(t, append([]string{"--set", "operator.replicas=1,gateway.replicas=1"}, required...)...)
 	if len(ofKind(plain, "PodDisruptionBudget")) != 2 || len(ofKind(single, "PodDisruptionBudget")) != 0 {

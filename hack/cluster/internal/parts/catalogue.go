@@ -70,7 +70,9 @@ var catalogue = []Part{
 	{Name: "versitygw", Module: &Module{
 		Dir: "parts/versitygw", Requires: "github.com/versity/versitygw", Programs: map[string]string{"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
 	}},
-	{Name: "prometheus", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus"}}},
+	// One package holds two programs of 85 MB: the server for images, the other for tests of rules.
+	{Name: "prometheus", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus"}, Remove: []string{"usr/bin/promtool"}}},
+	{Name: "promtool", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus"}, Remove: []string{"usr/bin/prometheus", "usr/share/prometheus"}}},
 	{Name: "alertmanager", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus-alertmanager"}}},
 	{Name: "pause", Module: &Module{Dir: "parts/pause", Programs: map[string]string{"pause": "."}}},
 	{Name: "containerd", Module: &Module{
