@@ -40,11 +40,11 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	})
 	ops := newOps(m, kernel.SystemClock())
 
-	people, err := listen(at.people, app.Server.Handler(), log)
+	people, err := listen(ctx, at.people, app.Server.Handler(), log)
 	if err != nil {
 		return err
 	}
-	operations, err := listen(at.ops, ops, log)
+	operations, err := listen(ctx, at.ops, ops, log)
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,8 @@ type server struct {
 	failed chan error
 }
 
-func listen(address string, handler http.Handler, log *slog.Logger) (*server, error) {
-	listener, err := net.Listen("tcp", address)
+func listen(ctx context.Context, address string, handler http.Handler, log *slog.Logger) (*server, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; stop what uses the port", address, err)
 	}

@@ -103,8 +103,8 @@ func token(file string) (string, error) {
 
 // serve runs app and page until the context ends or one of them does.
 func serve(ctx context.Context, office *company.Company, step func(string)) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	ended, err := office.Serve(ctx)
 	if err != nil {
 		return err
@@ -117,16 +117,20 @@ func serve(ctx context.Context, office *company.Company, step func(string)) erro
 	if err := web.Start(); err != nil {
 		return fmt.Errorf("start the page: %w", err)
 	}
-	pageEnded := make(chan error, 1)
-	go func() { pageEnded <- fmt.Errorf("the page ended: %w", web.Wait()) }()
+	pageEnded := make(chan struct{})
+	go func() {
+		_ = web.Wait()
+		close(pageEnded)
+	}()
 	step("Open " + page + " (log: " + office.Log() + "; Ctrl-C ends)")
 	select {
-	case err = <-ended:
-		cancel(nil)
-		<-pageEnded
-	case err = <-pageEnded:
-		cancel(nil)
-		<-ended
+	case <-ended:
+		err = errors.New("the app ended: see " + office.Log())
+	case <-pageEnded:
+		err = errors.New("the page ended: what it said stands above")
 	}
+	stop()
+	<-ended
+	<-pageEnded
 	return err
 }

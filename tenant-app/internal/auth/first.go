@@ -24,9 +24,9 @@ type firstAdmin struct {
 // firstLinkOpen says whether token is that of the first administrator's link and
 // nobody has used it.
 func (s *Service) firstLinkOpen(ctx context.Context, token string) (bool, error) {
-	want, err := hex.DecodeString(s.settings().FirstAdminTokenSHA256)
-	got := sha256.Sum256([]byte(token))
-	if err != nil || len(want) != len(got) || subtle.ConstantTimeCompare(want, got[:]) != 1 {
+	sum := sha256.Sum256([]byte(token))
+	got := hex.EncodeToString(sum[:])
+	if subtle.ConstantTimeCompare([]byte(strings.ToLower(s.settings().FirstAdminTokenSHA256)), []byte(got)) != 1 {
 		return false, nil
 	}
 	done, err := s.isDone(ctx, onceFirstAdmin)

@@ -46,7 +46,7 @@ func (s *Server) withRequest(next http.Handler) http.Handler {
 // recoverPanics turns a panic into a 500 and a line in the log.
 func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the context is the request's
 			cause := recover()
 			if cause == nil {
 				return

@@ -87,18 +87,35 @@ func (e *Error) Because(err error) *Error {
 	return e
 }
 
-// Malformed, Unauthorized, Forbidden, NotFound, Conflict, Stale, Invalid, TooMany
-// and Unavailable make an error of that kind.
-func Malformed(code string) *Error    { return &Error{Kind: KindMalformed, Code: code} }
+// Malformed says that a request cannot be read.
+func Malformed(code string) *Error { return &Error{Kind: KindMalformed, Code: code} }
+
+// Unauthorized says that nobody is signed in.
 func Unauthorized(code string) *Error { return &Error{Kind: KindUnauthorized, Code: code} }
-func Forbidden(code string) *Error    { return &Error{Kind: KindForbidden, Code: code} }
-func NotFound(code string) *Error     { return &Error{Kind: KindNotFound, Code: code} }
-func Conflict(code string) *Error     { return &Error{Kind: KindConflict, Code: code} }
-func Stale(code string) *Error        { return &Error{Kind: KindStale, Code: code} }
-func Invalid(code string) *Error      { return &Error{Kind: KindInvalid, Code: code} }
-func TooLarge(code string) *Error     { return &Error{Kind: KindTooLarge, Code: code} }
-func TooMany(code string) *Error      { return &Error{Kind: KindTooMany, Code: code} }
-func Unavailable(code string) *Error  { return &Error{Kind: KindUnavailable, Code: code} }
+
+// Forbidden says that the person may not do it.
+func Forbidden(code string) *Error { return &Error{Kind: KindForbidden, Code: code} }
+
+// NotFound says that there is no such thing, or none that the person may see.
+func NotFound(code string) *Error { return &Error{Kind: KindNotFound, Code: code} }
+
+// Conflict says that it contradicts what is there.
+func Conflict(code string) *Error { return &Error{Kind: KindConflict, Code: code} }
+
+// Stale says that what the person saw has changed meanwhile.
+func Stale(code string) *Error { return &Error{Kind: KindStale, Code: code} }
+
+// Invalid says that what was typed cannot be taken.
+func Invalid(code string) *Error { return &Error{Kind: KindInvalid, Code: code} }
+
+// TooLarge says that a request is larger than it may be.
+func TooLarge(code string) *Error { return &Error{Kind: KindTooLarge, Code: code} }
+
+// TooMany says that there were too many requests.
+func TooMany(code string) *Error { return &Error{Kind: KindTooMany, Code: code} }
+
+// Unavailable says that something needed does not answer now.
+func Unavailable(code string) *Error { return &Error{Kind: KindUnavailable, Code: code} }
 
 // IsKind says whether err is, or wraps, an Error of that kind.
 func IsKind(err error, kind Kind) bool {

@@ -150,9 +150,9 @@ func run(cmd *exec.Cmd) error {
 	return nil
 }
 
-// Serve starts the app and waits until it is ready. Ended gets the way it ended;
-// with the context it is asked to, and killed if it does not within five seconds.
-func (c *Company) Serve(ctx context.Context) (ended <-chan error, err error) {
+// Serve starts the app and waits until it is ready. Ended is closed when it has
+// ended, which it is asked to do with the context; its log says why.
+func (c *Company) Serve(ctx context.Context) (ended <-chan struct{}, err error) {
 	log, err := os.Create(c.Log())
 	if err != nil {
 		return nil, err
@@ -165,15 +165,16 @@ func (c *Company) Serve(ctx context.Context) (ended <-chan error, err error) {
 		_ = log.Close()
 		return nil, fmt.Errorf("start the app: %w", err)
 	}
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	go func() {
-		done <- fmt.Errorf("the app ended, see %s: %w", c.Log(), server.Wait())
+		_ = server.Wait()
 		_ = log.Close()
+		close(done)
 	}()
 	return done, c.ready(ctx, done)
 }
 
-func (c *Company) ready(ctx context.Context, ended chan error) error {
+func (c *Company) ready(ctx context.Context, ended <-chan struct{}) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyLimit, fmt.Errorf("the app is not ready after %s: see %s", readyLimit, c.Log()))
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -190,11 +191,10 @@ func (c *Company) ready(ctx context.Context, ended chan error) error {
 			}
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			return err
+		case <-ended:
+			return errors.New("the app ended: see " + c.Log())
 		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx))
+			return context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
