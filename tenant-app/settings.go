@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +43,7 @@ func mount(ctx context.Context, dir string) (*mounted, error) {
 	if m.db, err = store.Open(ctx, database); err != nil {
 		return nil, &settingsError{err}
 	}
-	if m.bucket, err = blob.Open(bucket); err != nil {
+	if m.bucket, err = blob.Open(bucket, func() (contract.Bucket, error) { return contract.LoadBucket(dir) }); err != nil {
 		return nil, &settingsError{err}
 	}
 	return m, nil
@@ -60,25 +64,40 @@ func load(dir string) (settings contract.Settings, database contract.Database, b
 // Settings are the settings as they are now.
 func (m *mounted) Settings() contract.Settings { return *m.settings.Load() }
 
-// follow takes changes of the files until ctx ends. Files that cannot be used are
-// logged once, and what was read before stays in force.
+// follow takes changes of the files until ctx ends. It reads only what changed.
+// Files that cannot be used are logged once, and what was read before stays in force.
 func (m *mounted) follow(ctx context.Context, every time.Duration, log *slog.Logger) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	complaint := ""
+	complaint, taken := "", ""
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		now := stamp(m.dir)
+		if now == taken {
+			continue
+		}
 		if err := m.reload(); err == nil {
-			complaint = ""
+			complaint, taken = "", now
 		} else if err.Error() != complaint {
 			complaint = err.Error()
 			log.ErrorContext(ctx, "changed settings cannot be used", "error", complaint)
 		}
 	}
+}
+
+// stamp changes when a file does: Kubernetes replaces them, never writes into one.
+func stamp(dir string) string {
+	var all strings.Builder
+	for _, file := range []string{contract.FileSettings, contract.FileDatabase, contract.FileBucket} {
+		if info, err := os.Stat(filepath.Join(dir, file)); err == nil {
+			fmt.Fprintln(&all, info.ModTime().UnixNano(), info.Size())
+		}
+	}
+	return all.String()
 }
 
 func (m *mounted) reload() error {

@@ -1,6 +1,7 @@
 // Package blob is the company's bucket: files are written once under a key and
 // read back. It keeps to what every S3 store has (put, get, delete), follows
-// renewed credentials, and knows nothing of who may read what.
+// renewed credentials, also when the store refuses those it has, and knows nothing of
+// who may read what.
 package blob
 
 import (
@@ -25,6 +26,8 @@ import (
 // when credentials change.
 type Bucket struct {
 	target atomic.Pointer[target]
+	// again reads the settings as they are now.
+	again func() (contract.Bucket, error)
 }
 
 type target struct {
@@ -40,9 +43,10 @@ type Info struct {
 	StoredAt    time.Time
 }
 
-// Open prepares the way to the bucket and makes no connection.
-func Open(settings contract.Bucket) (*Bucket, error) {
-	b := &Bucket{}
+// Open prepares the way to the bucket and makes no connection. Again reads the
+// settings as they are now: it is called when the store refuses.
+func Open(settings contract.Bucket, again func() (contract.Bucket, error)) (*Bucket, error) {
+	b := &Bucket{again: again}
 	return b, b.Follow(settings)
 }
 
@@ -94,9 +98,18 @@ func newClient(s contract.Bucket) (*minio.Client, error) {
 }
 
 // Put stores size bytes of r under key, replacing what was there.
-func (b *Bucket) Put(ctx context.Context, key, contentType string, r io.Reader, size int64) error {
-	t := b.target.Load()
-	_, err := t.client.Client.PutObject(ctx, t.settings.Name, key, r, size, minio.PutObjectOptions{ContentType: contentType})
+func (b *Bucket) Put(ctx context.Context, key, contentType string, r io.ReadSeeker, size int64) error {
+	begin, err := r.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return fmt.Errorf("store %s in the bucket: %w", key, err)
+	}
+	err = b.call(func(t *target) error {
+		if _, err := r.Seek(begin, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := t.client.Client.PutObject(ctx, t.settings.Name, key, r, size, minio.PutObjectOptions{ContentType: contentType})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("store %s in the bucket: %w", key, classify(err))
 	}
@@ -104,9 +117,12 @@ func (b *Bucket) Put(ctx context.Context, key, contentType string, r io.Reader, 
 }
 
 // Get opens a file; the caller closes it. Code file_unknown if there is none.
-func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
-	t := b.target.Load()
-	body, info, _, err := t.client.GetObject(ctx, t.settings.Name, key, minio.GetObjectOptions{})
+func (b *Bucket) Get(ctx context.Context, key string) (body io.ReadCloser, about Info, err error) {
+	var info minio.ObjectInfo
+	err = b.call(func(t *target) (err error) {
+		body, info, _, err = t.client.GetObject(ctx, t.settings.Name, key, minio.GetObjectOptions{})
+		return err
+	})
 	if err != nil {
 		return nil, Info{}, fmt.Errorf("read %s from the bucket: %w", key, classify(err))
 	}
@@ -115,11 +131,41 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, Info, erro
 
 // Delete removes a file; that there is none is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
-	t := b.target.Load()
-	if err := t.client.Client.RemoveObject(ctx, t.settings.Name, key, minio.RemoveObjectOptions{}); err != nil {
+	err := b.call(func(t *target) error {
+		return t.client.Client.RemoveObject(ctx, t.settings.Name, key, minio.RemoveObjectOptions{})
+	})
+	if err != nil {
 		return fmt.Errorf("delete %s from the bucket: %w", key, classify(err))
 	}
 	return nil
+}
+
+// call makes a call, and once more with other credentials when the store refused
+// the first: a renewed file may be there before it was followed.
+func (b *Bucket) call(try func(*target) error) error {
+	used := b.target.Load()
+	err := try(used)
+	if err == nil || !refused(err) {
+		return err
+	}
+	settings, readErr := b.again()
+	if readErr != nil || b.Follow(settings) != nil {
+		return err // what is there cannot be used; whoever follows the files says so
+	}
+	if now := b.target.Load(); now != used {
+		return try(now)
+	}
+	return err
+}
+
+// refused says whether a store turned a call down because of its credentials.
+func refused(err error) bool {
+	answer := minio.ToErrorResponse(err)
+	switch answer.Code {
+	case "ExpiredToken", "InvalidToken", "InvalidTokenId", "InvalidAccessKeyId", "SignatureDoesNotMatch":
+		return true
+	}
+	return answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized
 }
 
 // classify tells what is missing from what may come back: everything else, also

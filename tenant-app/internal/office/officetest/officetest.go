@@ -98,7 +98,8 @@ func StartIn(t testing.TB, tenant storetest.Tenant, options ...Option) *Office {
 // Bucket makes an empty bucket on MinIO.
 func Bucket(t testing.TB) *blob.Bucket {
 	t.Helper()
-	bucket, err := blob.Open(BucketSettings(t))
+	settings := BucketSettings(t)
+	bucket, err := blob.Open(settings, func() (contract.Bucket, error) { return settings, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
