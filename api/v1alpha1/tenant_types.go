@@ -214,7 +214,7 @@ type Credentials struct {
 // its end.
 type Operation struct {
 	// type says what the operation is for.
-	// +kubebuilder:validation:Enum=Create;Change;Delete
+	// +kubebuilder:validation:Enum=Create;Change;Suspend;Resume;Delete
 	Type OperationType `json:"type"`
 	// step is the one at work, or Done.
 	Step string `json:"step"`
@@ -233,7 +233,10 @@ type OperationType string
 const (
 	OperationCreate OperationType = "Create"
 	OperationChange OperationType = "Change"
-	OperationDelete OperationType = "Delete"
+	// OperationSuspend is Done while the tenant is suspended; since says since when.
+	OperationSuspend OperationType = "Suspend"
+	OperationResume  OperationType = "Resume"
+	OperationDelete  OperationType = "Delete"
 )
 
 // Placement says where a tenant's data lies.

@@ -98,6 +98,8 @@ func stepCondition(s *scope, one result, known *metav1.Condition) metav1.Conditi
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonDeleting, "taken back"
 	case one.ran && one.err == nil:
 		c.Message = one.step.says(s)
+	case one.spared && (known == nil || known.Status != metav1.ConditionTrue):
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonSuspended, "nothing is done about it while the tenant is suspended"
 	case !one.ran && known != nil:
 		return *known
 	case !one.ran:
@@ -142,7 +144,7 @@ func summary(s *scope) []metav1.Condition {
 	if permanent {
 		return []metav1.Condition{ready, {Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: reason, Message: message}}
 	}
-	return append([]metav1.Condition{ready}, reconcilingWhile(true, ready)...)
+	return append([]metav1.Condition{ready}, reconcilingWhile(!rests(first), ready)...)
 }
 
 func reconcilingWhile(atWork bool, ready metav1.Condition) []metav1.Condition {
@@ -152,9 +154,12 @@ func reconcilingWhile(atWork bool, ready metav1.Condition) []metav1.Condition {
 	return []metav1.Condition{{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: ready.Reason, Message: ready.Message}}
 }
 
-// unfinished is why the tenant is not ready: the first fault, or else the first
-// step that is at work.
+// unfinished is why the tenant is not ready: that it is suspended, or else the first
+// fault, or else the first step that is at work.
 func unfinished(results []result) (first error) {
+	if i := slices.IndexFunc(results, func(one result) bool { return rests(one.err) }); i >= 0 {
+		return results[i].err
+	}
 	for _, one := range results {
 		if _, atWork := asWaiting(one.err); one.err != nil && !atWork {
 			return one.err
@@ -180,6 +185,12 @@ func (r *Reconciler) operation(s *scope, before *v1alpha1.TenantStatus) *v1alpha
 		now.Type = v1alpha1.OperationDelete
 	case last != nil && last.Step == stepDone && before.ObservedGeneration == s.tenant.Generation:
 		return last
+	case s.tenant.Spec.Suspended && last != nil && last.Type == v1alpha1.OperationSuspend && last.Step == stepDone:
+		return last
+	case s.tenant.Spec.Suspended:
+		now.Type = v1alpha1.OperationSuspend
+	case last != nil && last.Type == v1alpha1.OperationSuspend:
+		now.Type = v1alpha1.OperationResume
 	case last != nil && last.Step == stepDone:
 		now.Type = v1alpha1.OperationChange
 	case last != nil:
@@ -191,7 +202,9 @@ func (r *Reconciler) operation(s *scope, before *v1alpha1.TenantStatus) *v1alpha
 	total, done := len(s.results), 0
 	now.Step = stepDone
 	for _, one := range s.results {
-		if one.ran && one.err == nil {
+		if one.spared {
+			total--
+		} else if one.ran && (one.err == nil || rests(one.err)) {
 			done++
 		} else if now.Step == stepDone {
 			now.Step = one.step.name

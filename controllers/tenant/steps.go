@@ -20,6 +20,8 @@ type step struct {
 	name      string
 	condition string
 	do        func(context.Context, *scope) error
+	// suspended is done instead while spec.suspended; a nil one leaves the step as it is.
+	suspended func(context.Context, *scope) error
 	undo      func(context.Context, *scope) error
 	// inventory lists what exists of this step, as kind/name.
 	inventory func(context.Context, *scope) ([]string, error)
@@ -52,10 +54,10 @@ func (r *Reconciler) steps() []step {
 		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.removeJobs, says: func(s *scope) string {
 			return fmt.Sprintf("the database is that of release %s (schema %d)", s.release.Spec.Version, s.release.Spec.SchemaVersion)
 		}},
-		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, undo: r.removeWorkload, left: leftPods, says: func(s *scope) string {
+		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, suspended: r.suspend, undo: r.removeWorkload, left: leftPods, says: func(s *scope) string {
 			return fmt.Sprintf("%d of %d pods of release %s are ready", s.plan.Spec.Replicas, s.plan.Spec.Replicas, s.release.Spec.Version)
 		}},
-		{name: "Address", condition: v1alpha1.ConditionAddressReady, do: r.address, alone: true, says: func(s *scope) string {
+		{name: "Address", condition: v1alpha1.ConditionAddressReady, do: r.address, suspended: r.address, alone: true, says: func(s *scope) string {
 			return "people reach it at " + strings.Join(s.hosts, ", ")
 		}},
 	}
@@ -63,9 +65,16 @@ func (r *Reconciler) steps() []step {
 
 // result is what came of a step in this pass.
 type result struct {
-	step step
-	ran  bool
-	err  error // nil, *waiting, or a fault
+	step   step
+	ran    bool
+	spared bool  // left as it is while the tenant is suspended
+	err    error // nil, *waiting, or a fault
+}
+
+// rests says whether a step is as the spec asks for without being done.
+func rests(err error) bool {
+	w, ok := asWaiting(err)
+	return ok && w.reason == v1alpha1.ReasonSuspended
 }
 
 // waiting says that a step is at work and nothing is wrong.
@@ -86,11 +95,15 @@ func asWaiting(err error) (w *waiting, ok bool) {
 func (r *Reconciler) do(ctx context.Context, s *scope) {
 	stopped := false
 	for _, st := range r.steps() {
-		if stopped && !st.alone {
-			s.results = append(s.results, result{step: st})
+		run := st.do
+		if s.tenant.Spec.Suspended {
+			run = st.suspended
+		}
+		if run == nil || stopped && !st.alone {
+			s.results = append(s.results, result{step: st, spared: run == nil})
 			continue
 		}
-		err := timed(ctx, st.name, s, st.do)
+		err := timed(ctx, st.name, s, run)
 		s.results = append(s.results, result{step: st, ran: true, err: err})
 		stopped = stopped || err != nil
 	}

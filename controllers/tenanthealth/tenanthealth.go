@@ -64,7 +64,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, err
 	}
 	again := ctrl.Result{RequeueAfter: every}
-	if now.Status != metav1.ConditionTrue {
+	switch {
+	case tenant.Spec.Suspended:
+		again.RequeueAfter = 0 // until that changes
+	case now.Status != metav1.ConditionTrue:
 		again.RequeueAfter = soon
 	}
 	was := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionHealthy)
@@ -84,6 +87,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 func (r *Reconciler) measure(ctx context.Context, tenant *v1alpha1.Tenant) (metav1.Condition, error) {
 	c := metav1.Condition{Type: v1alpha1.ConditionHealthy, Status: metav1.ConditionFalse}
+	if tenant.Spec.Suspended {
+		c.Reason, c.Message = v1alpha1.ReasonSuspended, "nothing answers because spec.suspended is true"
+		return c, nil
+	}
 	var deployment appsv1.Deployment
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: tenant.Status.Namespace, Name: v1alpha1.OfficeName}, &deployment)
 	if client.IgnoreNotFound(err) != nil {
@@ -168,5 +175,5 @@ func workload(t *v1alpha1.Tenant) string {
 	if c == nil {
 		return ""
 	}
-	return string(c.Status) + t.Status.Release
+	return fmt.Sprint(c.Status, t.Status.Release, t.Spec.Suspended)
 }

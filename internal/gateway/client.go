@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"atrium.dev/atrium/tenant-app/contract"
 )
+
+var requestID = regexp.MustCompile(contract.RequestIDForm)
 
 // client is who asks, as far as the gateway believes it.
 type client struct {
@@ -31,7 +34,7 @@ func identify(r *http.Request) client {
 		text = addr.String()
 	}
 	id := r.Header.Get(contract.HeaderRequestID)
-	if !trusted || !validRequestID(id) {
+	if !trusted || !requestID.MatchString(id) {
 		id = rand.Text()
 	}
 	cleanConnection(r.Header)
@@ -91,18 +94,6 @@ func cleanConnection(h http.Header) {
 	}
 	h.Del("Upgrade")
 	h.Del("Http2-Settings")
-}
-
-func validRequestID(id string) bool {
-	if len(id) < 8 || len(id) > 64 {
-		return false
-	}
-	for _, c := range []byte(id) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return true
 }
 
 // ParsePrefixes reads networks such as 10.0.0.0/8 and single addresses, separated

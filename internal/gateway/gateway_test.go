@@ -100,6 +100,7 @@ type company struct {
 	upstream  string // host:port; empty: no namespace yet
 	condition string // Ready, Stalled or empty
 	plan      string
+	suspended bool
 }
 
 // lead puts companies into the table, with plans by name.
@@ -110,8 +111,8 @@ func (f *fixture) lead(plans map[string]v1alpha1.RequestLimits, companies ...com
 	for _, c := range companies {
 		tenant := &v1alpha1.Tenant{
 			ObjectMeta: metav1.ObjectMeta{Name: c.name},
-			Spec:       v1alpha1.TenantSpec{DisplayName: c.name + "公司", Plan: c.plan},
-			Status:     v1alpha1.TenantStatus{Hosts: c.hosts},
+			Spec:       v1alpha1.TenantSpec{DisplayName: c.name + "公司", Plan: c.plan, Suspended: c.suspended},
+			Status:     v1alpha1.TenantStatus{ID: "id-of-" + c.name, Hosts: c.hosts},
 		}
 		if c.upstream != "" {
 			tenant.Status.Namespace = "tenant-" + c.name

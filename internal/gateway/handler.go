@@ -63,6 +63,10 @@ func (h *handler) serve(x *exchange, next caddyhttp.Handler) {
 		h.give(x, tooMany.after(wait))
 		return
 	}
+	if route.State == routes.Suspended {
+		h.give(x, officeSuspended)
+		return
+	}
 	if r.ContentLength > limits.MaxBodyBytes {
 		h.give(x, tooLarge.allowing(limits.MaxBodyBytes))
 		return
@@ -130,7 +134,7 @@ func (h *handler) finish(x *exchange, took time.Duration, completed bool) {
 		slog.Float64("duration_ms", milliseconds(took)),
 	}
 	if x.route != nil {
-		attrs = append(attrs, slog.String("tenant", x.route.Tenant))
+		attrs = append(attrs, slog.String("tenant", x.route.Tenant), slog.String("tenant_id", x.route.ID))
 	}
 	if x.reason != "" {
 		attrs = append(attrs, slog.String("reason", x.reason))

@@ -49,7 +49,7 @@ func newMetrics(registry prometheus.Registerer, inFlight func() float64) *metric
 	}
 	m := &metrics{
 		requests: counter("requests_total", "Requests of a company by class of the answer's status.", "tenant", "code"),
-		errors:   counter("errors_total", "Requests of a company that ended in a 5xx answer or one that broke off.", "tenant"),
+		errors:   counter("errors_total", "Requests of a company that ended in a 5xx answer or one that broke off; those of a suspended company do not count.", "tenant"),
 		slower:   counter("slow_requests_total", "Requests of a company whose answer began later than so many seconds.", "tenant", "than"),
 		refused:  counter("refused_requests_total", "Requests of a company that the gateway answered itself, by reason.", "tenant", "reason"),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -115,7 +115,7 @@ func (m *metrics) observe(x *exchange, completed bool) {
 		return // the company went away while this request ran
 	}
 	c.classes[min(max(x.status/100, 1), 5)].Inc()
-	if x.status >= http.StatusInternalServerError || !completed {
+	if (x.status >= http.StatusInternalServerError || !completed) && x.reason != officeSuspended.code {
 		c.errors.Inc()
 	}
 	if x.firstByte > slow {

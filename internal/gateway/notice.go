@@ -44,6 +44,11 @@ var (
 		zh: wording{"%s的办公室暂时无法使用", "平台需要先排除一个故障。请稍后再来；如果长时间没有恢复，请联系贵公司的管理员。"},
 		en: wording{"The office of %s is not available", "The platform has a fault to mend first. Come back later, or tell your administrator if it lasts."},
 	}
+	officeSuspended = notice{
+		status: http.StatusServiceUnavailable, code: "gateway_suspended", retry: 600, refresh: true,
+		zh: wording{"%s的办公室已暂停使用", "数据完好保留，恢复后可继续使用。如有疑问，请联系贵公司的管理员。"},
+		en: wording{"The office of %s is suspended", "All data is kept and will be there when it opens again. Your administrator can tell you more."},
+	}
 	officeSilent = notice{
 		status: http.StatusBadGateway, code: "gateway_office_silent", retry: 5, refresh: true,
 		zh: wording{"%s的办公室没有应答", "可能正在重新启动。本页会自动重试，您的数据不受影响。"},
@@ -100,7 +105,7 @@ func (n notice) allowing(bytes int64) notice {
 // naming puts the company's name into titles that have a place for it.
 func (n notice) naming(route *routes.Route) notice {
 	switch n.code {
-	case officeStarting.code, officeFailed.code, officeSilent.code:
+	case officeStarting.code, officeFailed.code, officeSuspended.code, officeSilent.code:
 		n.zh.title = fmt.Sprintf(n.zh.title, route.DisplayName)
 		n.en.title = fmt.Sprintf(n.en.title, route.DisplayName)
 	}

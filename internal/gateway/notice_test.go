@@ -31,6 +31,7 @@ func offices(t *testing.T, f *fixture) {
 		company{name: "starting", hosts: []string{"starting.test"}, upstream: gone},
 		company{name: "failed", hosts: []string{"failed.test"}, upstream: gone, condition: v1alpha1.ConditionStalled},
 		company{name: "never", hosts: []string{"never.test"}, condition: v1alpha1.ConditionStalled},
+		company{name: "asleep", hosts: []string{"asleep.test"}, upstream: broken.Listener.Addr().String(), condition: v1alpha1.ConditionReady, suspended: true},
 		company{name: "silent", hosts: []string{"silent.test"}, upstream: gone, condition: v1alpha1.ConditionReady},
 		company{name: "nameless", hosts: []string{"nameless.test"}, upstream: "office.tenant-x.invalid:80"},
 		company{name: "broken", hosts: []string{"broken.test"}, upstream: broken.Listener.Addr().String(), condition: v1alpha1.ConditionReady},
@@ -58,6 +59,7 @@ func TestNotices(t *testing.T) {
 		{"nameless.test", 503, "gateway_office_starting", "3", "nameless公司的办公室正在启动", true},
 		{"failed.test", 503, "gateway_office_failed", "60", "failed公司的办公室暂时无法使用", true},
 		{"never.test", 503, "gateway_office_failed", "60", "never公司的办公室暂时无法使用", true},
+		{"asleep.test", 503, "gateway_suspended", "600", "asleep公司的办公室已暂停使用", true},
 		{"silent.test", 502, "gateway_office_silent", "5", "silent公司的办公室没有应答", true},
 		{"broken.test", 502, "gateway_broke_off", "5", "连接中断", false},
 	} {
@@ -152,7 +154,7 @@ func TestAccessLogHoldsNoSecrets(t *testing.T) {
 	f.get("http://new.test/x?token=geheim6")
 	entry := f.logged(2)[0]
 	for key, want := range map[string]any{
-		"tenant": "acme", "method": "POST", "host": "acme.test", "path": "/auth/first", "status": 200.0, "client": "127.0.0.1",
+		"tenant": "acme", "tenant_id": "id-of-acme", "method": "POST", "host": "acme.test", "path": "/auth/first", "status": 200.0, "client": "127.0.0.1",
 		"request_id": id, "bytes": float64(len(id)),
 	} {
 		if entry[key] != want {
@@ -164,6 +166,25 @@ func TestAccessLogHoldsNoSecrets(t *testing.T) {
 	}
 	if log := f.log.String(); strings.Contains(log, "geheim") {
 		t.Errorf("a secret is in the log: %s", log)
+	}
+}
+
+// A suspended office gets no request, also while its pods still end, and its
+// refusals are no errors that wake somebody.
+func TestASuspendedOfficeGetsNoRequest(t *testing.T) {
+	f := start(t)
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the app got a request") }))
+	t.Cleanup(app.Close)
+	f.lead(nil, company{name: "acme", hosts: []string{"acme.test"}, upstream: app.Listener.Addr().String(), condition: "Ready", suspended: true})
+	if res, body := f.get("http://acme.test/api/v1/me"); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"code":"gateway_suspended"`) {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+	f.logged(1)
+	if n := f.counter("atrium_gateway_errors_total", "tenant", "acme"); n != 0 {
+		t.Errorf("%v errors were counted", n)
+	}
+	if n := f.counter("atrium_gateway_refused_requests_total", "tenant", "acme", "reason", "gateway_suspended"); n != 1 {
+		t.Errorf("%v refusals were counted, want 1", n)
 	}
 }
 

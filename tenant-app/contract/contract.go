@@ -37,6 +37,10 @@ const (
 	HeaderRequestID = "X-Request-Id"    // one id from the gateway to the SQL comment
 )
 
+// RequestIDForm is what an id of a request may look like: it stands in logs and in
+// SQL, so it holds nothing that could end a line, a string or a comment.
+const RequestIDForm = `^[A-Za-z0-9-]{1,64}$`
+
 // Exit codes of the app's program. The operator classes a failed Job by them.
 const (
 	ExitOK          = 0

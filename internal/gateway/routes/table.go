@@ -23,9 +23,10 @@ type State int
 
 // States.
 const (
-	Starting State = iota // being made or changed
-	Serving               // should answer
-	Failed                // the operator has given up until somebody mends the cause
+	Starting  State = iota // being made or changed
+	Serving                // should answer
+	Failed                 // the operator has given up until somebody mends the cause
+	Suspended              // the platform has stopped it on purpose
 )
 
 // Limits of one company at the gateway.
@@ -42,6 +43,7 @@ var unplanned = Limits{MaxBodyBytes: 100 << 20, RequestsPerSecond: 200, Burst: 4
 // Route leads to one company.
 type Route struct {
 	Tenant      string // metadata.name
+	ID          string // status.id
 	DisplayName string // as people write it; may hold any visible character
 	State       State
 	Upstream    string // host:port of the app; empty while there is none
@@ -131,7 +133,7 @@ func (t *Table) add(host string, route *Route) {
 }
 
 func newRoute(t *v1alpha1.Tenant, limits map[string]Limits, upstream func(string) string) *Route {
-	route := &Route{Tenant: t.Name, DisplayName: t.Spec.DisplayName, Limits: unplanned}
+	route := &Route{Tenant: t.Name, ID: t.Status.ID, DisplayName: t.Spec.DisplayName, Limits: unplanned}
 	if l, ok := limits[t.Spec.Plan]; ok {
 		route.Limits = l
 	}
@@ -139,6 +141,8 @@ func newRoute(t *v1alpha1.Tenant, limits map[string]Limits, upstream func(string
 		route.Upstream = upstream(t.Status.Namespace)
 	}
 	switch {
+	case t.Spec.Suspended: // at once, whatever the operator is at
+		route.State = Suspended
 	case meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionReady):
 		route.State = Serving
 	case meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionStalled):

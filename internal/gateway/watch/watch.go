@@ -118,8 +118,8 @@ func stripTenant(object any) (any, error) {
 	}
 	slim := &v1alpha1.Tenant{
 		ObjectMeta: slimMeta(t.ObjectMeta),
-		Spec:       v1alpha1.TenantSpec{DisplayName: t.Spec.DisplayName, Plan: t.Spec.Plan},
-		Status:     v1alpha1.TenantStatus{Namespace: t.Status.Namespace, Hosts: t.Status.Hosts},
+		Spec:       v1alpha1.TenantSpec{DisplayName: t.Spec.DisplayName, Plan: t.Spec.Plan, Suspended: t.Spec.Suspended},
+		Status:     v1alpha1.TenantStatus{ID: t.Status.ID, Namespace: t.Status.Namespace, Hosts: t.Status.Hosts},
 	}
 	for _, c := range t.Status.Conditions {
 		if c.Type == v1alpha1.ConditionReady || c.Type == v1alpha1.ConditionStalled {

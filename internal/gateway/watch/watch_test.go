@@ -56,7 +56,7 @@ func TestRoutesFollowTheAPIAndOutliveIt(t *testing.T) {
 	acme := tenant("acme")
 	must(t, api.Create(ctx, acme))
 	acme.Status = v1alpha1.TenantStatus{
-		Namespace: "tenant-acme", Hosts: []string{"acme.example.com", "oa.acme.example"},
+		ID: "k3v9q2m4xa", Namespace: "tenant-acme", Hosts: []string{"acme.example.com", "oa.acme.example"},
 		Conditions: []metav1.Condition{{
 			Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: "Ready", LastTransitionTime: metav1.Now(),
 		}},
@@ -65,7 +65,7 @@ func TestRoutesFollowTheAPIAndOutliveIt(t *testing.T) {
 	table := follow.until(func(table *routes.Table) bool { return table.Hosts() == 2 })
 	got, ok := table.Lookup("oa.acme.example")
 	want := routes.Route{
-		Tenant: "acme", DisplayName: "云杉科技", State: routes.Serving, Upstream: "office.tenant-acme.svc:80",
+		Tenant: "acme", ID: "k3v9q2m4xa", DisplayName: "云杉科技", State: routes.Serving, Upstream: "office.tenant-acme.svc:80",
 		Limits: routes.Limits{MaxBodyBytes: 2 << 20, RequestsPerSecond: 20, Burst: 40},
 	}
 	if !ok || *got != want {
@@ -79,6 +79,14 @@ func TestRoutesFollowTheAPIAndOutliveIt(t *testing.T) {
 	follow.until(func(table *routes.Table) bool {
 		route, ok := table.Lookup("acme.example.com")
 		return ok && route.Limits.MaxBodyBytes == 8<<20
+	})
+
+	must(t, api.Get(ctx, client.ObjectKeyFromObject(acme), acme))
+	acme.Spec.Suspended = true
+	must(t, api.Update(ctx, acme))
+	follow.until(func(table *routes.Table) bool {
+		route, ok := table.Lookup("acme.example.com")
+		return ok && route.State == routes.Suspended
 	})
 
 	must(t, api.Delete(ctx, tenant("acme")))

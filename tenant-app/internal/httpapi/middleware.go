@@ -23,7 +23,7 @@ const maxUpload = 32 << 20
 
 const maxAgent = 256
 
-var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+var requestIDForm = regexp.MustCompile(contract.RequestIDForm)
 
 // withRequest notes what the gateway says about the request. Clients cannot set
 // these headers: the gateway removes what came in under their names.
@@ -38,7 +38,7 @@ func (s *Server) withRequest(next http.Handler) http.Handler {
 		}
 		request.Agent = strings.ToValidUTF8(request.Agent[:min(len(request.Agent), maxAgent)], "")
 		w.Header().Set(contract.HeaderRequestID, request.ID)
-		ctx := store.WithComment(kernel.WithRequest(r.Context(), request), "request "+request.ID)
+		ctx := store.WithRequest(kernel.WithRequest(r.Context(), request), request.ID)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
