@@ -40,6 +40,7 @@ import (
 type Options struct {
 	Installation   string
 	Site           placement.Site
+	Recipient      string            // of wrapped root keys: an age recipient
 	Namespace      string            // of the operator
 	Monitoring     map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
 	LeaderElect    bool
@@ -88,7 +89,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
-			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, Monitoring: o.Monitoring, Now: o.Now, Random: o.Random, Lost: o.Lost,
+			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, Monitoring: o.Monitoring, Recipient: o.Recipient, Now: o.Now, Random: o.Random, Lost: o.Lost,
 		},
 	}
 	for _, c := range controllers {
@@ -137,7 +138,7 @@ func newManager(ctx context.Context, rc *rest.Config, o Options) (manager.Manage
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 		Cache: cache.Options{
-			ByObject:         tenant.CacheByObject(),
+			ByObject:         tenant.CacheByObject(o.Namespace),
 			DefaultTransform: cache.TransformStripManagedFields(),
 		},
 		Client:     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.Pod{}}}},

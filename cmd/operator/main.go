@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -81,6 +82,7 @@ func parse(args []string) (controllers.Options, error) {
 	flags.StringVar(&o.Site.Scheme, "public-scheme", "https", "http or https, as browsers see it")
 	flags.IntVar(&o.Site.Port, "public-port", 443, "port of the addresses, as browsers see it")
 	flags.StringVar(&o.Namespace, "namespace", "atrium-system", "namespace of the operator, its Secrets and its Lease")
+	flags.StringVar(&o.Recipient, "recovery-recipient", "", "age recipient (age1…) that tenants' root keys are wrapped to (required)")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true, "work only while holding the Lease")
 	flags.StringVar(&o.MetricsAddress, "metrics-address", ":8081", "address of /metrics, /healthz and /readyz")
 	flags.Func("monitoring-namespaces", "labels (name=value,…) of the namespaces whose pods may read the metrics of companies' apps", func(value string) (err error) {
@@ -103,6 +105,9 @@ func check(o controllers.Options) error {
 		return errors.New("--public-scheme must be http or https")
 	case o.Site.Port < 1 || o.Site.Port > 65535:
 		return errors.New("--public-port must be between 1 and 65535")
+	case !strings.HasPrefix(o.Recipient, "age1"):
+		// It is not quoted: it could be the secret half.
+		return errors.New("--recovery-recipient must be the public line age1… of the recovery identity, as `age-keygen -y` prints it")
 	case o.Namespace == "":
 		return errors.New("--namespace must name the operator's namespace")
 	}

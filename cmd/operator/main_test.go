@@ -6,7 +6,7 @@ import (
 )
 
 func TestFlags(t *testing.T) {
-	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch"}
+	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch", "--recovery-recipient=age1x"}
 	o, err := parse(good)
 	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" {
 		t.Fatalf("parse = %+v, %v", o, err)
@@ -20,11 +20,16 @@ func TestFlags(t *testing.T) {
 		"--base-domain=" + strings.Repeat("aaaaa.", 40) + "a": "--base-domain must be",
 		"--public-scheme=ftp":                                 "--public-scheme must be",
 		"--public-port=0":                                     "--public-port must be",
+		"--recovery-recipient=":                               "--recovery-recipient must be the public line",
+		"--recovery-recipient=AGE-SECRET-KEY-1QQQ":            "--recovery-recipient must be the public line",
 		"--namespace=":                                        "--namespace must name",
 		"--monitoring-namespaces=monitoring":                  "invalid selector",
 	} {
-		if _, err := parse(append(good, bad)); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err = parse(append(good, bad)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", bad, err, says)
+		}
+		if err != nil && strings.Contains(err.Error(), "1QQQ") {
+			t.Errorf("%s: the message quotes what may be a secret", bad)
 		}
 	}
 }

@@ -42,6 +42,9 @@ func (r *Reconciler) migrate(ctx context.Context, s *scope) error {
 	if s.row.Release == s.release.Name {
 		return nil
 	}
+	if s.keyless {
+		return &waiting{v1alpha1.ReasonWaiting, fmt.Sprintf("the change to release %s waits for the root key: see KeyReady", s.release.Spec.Version), blockedRetry}
+	}
 	want := s.migrateJob()
 	var live batchv1.Job
 	err := r.Client.Get(ctx, client.ObjectKeyFromObject(want), &live)

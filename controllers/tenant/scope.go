@@ -45,6 +45,9 @@ type scope struct {
 	empty bool
 	// definitionGoes is true when the Tenant is deleted because its definition is.
 	definitionGoes bool
+	// keyless is true while an office runs whose root key is not as it should be: what
+	// runs goes on, and nothing new begins.
+	keyless bool
 	// lagging is true when the cache does not show our own writes yet.
 	lagging bool
 }

@@ -50,8 +50,9 @@ func children() []client.Object {
 	}
 }
 
-// CacheByObject limits the manager's cache to objects of tenants.
-func CacheByObject() map[client.Object]cache.ByObject {
+// CacheByObject limits the manager's cache to objects of tenants, and to one Secret
+// of the operator's namespace.
+func CacheByObject(namespace string) map[client.Object]cache.ByObject {
 	ours, err := labels.NewRequirement(v1alpha1.LabelTenantID, selection.Exists, nil)
 	if err != nil {
 		panic(err) // the label is a constant
@@ -60,6 +61,7 @@ func CacheByObject() map[client.Object]cache.ByObject {
 	for _, kind := range children() {
 		by[kind] = cache.ByObject{Label: labels.NewSelector().Add(*ours)}
 	}
+	by[&corev1.Secret{}] = recoveryCache(namespace)
 	return by
 }
 
@@ -73,7 +75,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.DatabaseServer{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.DatabaseOf)), builder.WithPredicates(serverChanged())).
 		Watches(&v1alpha1.ObjectStore{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf)), builder.WithPredicates(serverChanged())).
 		// Another issuer makes new credentials for every tenant of the store.
-		WatchesRawSource(source.Channel(r.Servers.StoresChanged(), handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf))))
+		WatchesRawSource(source.Channel(r.Servers.StoresChanged(), handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf)))).
+		Watches(&v1alpha1.ObjectStore{}, handler.EnqueueRequestsFromMapFunc(r.lackingKeys()), builder.WithPredicates(serverChanged())).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.lackingKeys()))
 	for _, kind := range children() {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(owner), builder.WithPredicates(childChanged()))
 	}

@@ -31,6 +31,9 @@ type step struct {
 	left func(*scope) string
 	// alone is true when the step needs none of those before it.
 	alone bool
+	// spares is true when a fault of the step stops only what has not begun: an
+	// office that runs goes on without it.
+	spares bool
 }
 
 // steps in the order in which they are done. Deletion takes them in reverse.
@@ -47,6 +50,9 @@ func (r *Reconciler) steps() []step {
 		}},
 		{name: "Bucket", condition: v1alpha1.ConditionBucketReady, do: r.bucket, undo: r.undoBucket, left: leftBucket, inventory: r.bucketInventory, says: func(s *scope) string {
 			return "bucket " + s.row.Bucket + " is there"
+		}},
+		{name: "Key", condition: v1alpha1.ConditionKeyReady, do: r.key, undo: r.removeKey, left: leftKey, inventory: r.keyInventory, spares: true, says: func(s *scope) string {
+			return "root key " + s.row.Key + " is in its Secret and, wrapped, in the backup store"
 		}},
 		{name: "Credentials", condition: v1alpha1.ConditionCredentialsReady, do: r.credentials, says: func(*scope) string {
 			return "the app's settings and Secrets are current"
@@ -105,7 +111,7 @@ func (r *Reconciler) do(ctx context.Context, s *scope) {
 		}
 		err := timed(ctx, st.name, s, run)
 		s.results = append(s.results, result{step: st, ran: true, err: err})
-		stopped = stopped || err != nil
+		stopped = stopped || err != nil && !(st.spares && s.keyless)
 	}
 	for _, one := range s.results {
 		if _, atWork := asWaiting(one.err); one.err != nil && !atWork {

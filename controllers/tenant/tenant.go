@@ -1,5 +1,5 @@
 // Package tenant makes a Tenant true: place → namespace → database → bucket →
-// credentials → migration → workload, and its address beside them. It undoes them
+// root key → credentials → migration → workload, and its address beside them. It undoes them
 // in the reverse order when the Tenant is deleted. Whether the app answers is
 // measured elsewhere, by tenanthealth.
 package tenant
@@ -38,6 +38,7 @@ type Reconciler struct {
 	Namespace    string // of the operator
 	Site         placement.Site
 	Monitoring   map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
+	Recipient    string            // whom root keys are wrapped to: an age recipient
 
 	Now    func() time.Time
 	Random io.Reader
@@ -48,6 +49,7 @@ type Reconciler struct {
 	verified memory[verified]
 	statuses memory[string] // resourceVersion of the status written last
 	room     room
+	vaults   memory[string] // issuer under which a backup store's bucket was seen last
 }
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=tenants,verbs=get;list;watch;patch

@@ -21,6 +21,7 @@ const usage = `usage: cluster COMMAND
                        start the cluster, or what is missing of it
   down                 stop it and remove all that it left, data too
   status               say what runs and where
+  store up|down|status an S3 store beside the cluster, which outlives it; up prints where its credentials are
   load IMAGE.tar...    bring images into the running cluster
   forward [--listen 127.0.0.1:8080] [--namespace atrium-system] [--service gateway] [--port http]
                        reach a Service from loopback, in the background
@@ -53,6 +54,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		"down":    downCommand,
 		"status":  statusCommand,
 		"load":    loadCommand,
+		"store":   storeCommand,
 		"forward": forwardCommand,
 
 		cluster.ServeCommand: serveForwarder,

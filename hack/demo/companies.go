@@ -27,20 +27,24 @@ func applySamples(ctx context.Context, p progress, t *target) error {
 			return "", err
 		}
 		sample := map[string]string{}
-		for _, name := range []string{"plan", "databaseserver", "objectstore", "release", "tenants"} {
+		for _, name := range []string{"plan", "databaseserver", "objectstore", "objectstore-backup", "release", "tenants"} {
 			raw, err := os.ReadFile(t.path("config", "samples", name+".yaml"))
 			if err != nil {
 				return "", fmt.Errorf("read the samples: %w", err)
 			}
 			sample[name] = string(raw)
 		}
+		backup, err := t.withBackup(sample["objectstore-backup"])
+		if err != nil {
+			return "", err
+		}
 		name := releaseName(former.Items, t.images["atrium-office"])
 		sample["release"], sample["tenants"] = withRelease(sample["release"], sample["tenants"], name, t.images["atrium-office"])
-		all := strings.Join([]string{sample["plan"], sample["databaseserver"], sample["objectstore"], sample["release"], sample["tenants"]}, "\n---\n")
+		all := strings.Join([]string{sample["plan"], sample["databaseserver"], sample["objectstore"], backup, sample["release"], sample["tenants"]}, "\n---\n")
 		if _, err := t.kubectl(ctx, all, "apply", "--filename=-"); err != nil {
 			return "", err
 		}
-		_, err := t.kubectl(ctx, all, "label", "--overwrite", "--filename=-", sampleLabel)
+		_, err = t.kubectl(ctx, all, "label", "--overwrite", "--filename=-", sampleLabel)
 		return "applied, release " + name, err
 	})
 }

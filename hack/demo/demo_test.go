@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -57,6 +58,53 @@ func TestWithReleaseFillsTheSamples(t *testing.T) {
 	}
 	if strings.Count(tenants, "  release: \"0.1.0-01234567\"\n") != 2 || strings.Contains(tenants, `"0.1.0"`) {
 		t.Errorf("the two companies do not run the release:\n%s", tenants)
+	}
+}
+
+// TestWithBackupFillsTheSample works on the real one.
+func TestWithBackupFillsTheSample(t *testing.T) {
+	raw, err := os.ReadFile("../../config/samples/objectstore-backup.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := (&target{backup: &backup{"http://10.0.0.9:9000", "user", "pass"}}).withBackup(string(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := (&target{}).withBackup(string(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, in := range map[string]string{
+		"\n  endpoint: http://10.0.0.9:9000\n": own, "\n  issuerSecretRef: {name: backup-issuer}\n": own, `"secretKey":"pass"`: own, "\n  purpose: backup\n": own,
+		"\n  endpoint: http://minio.atrium-system.svc:9000\n": shared, "\n  issuerSecretRef: {name: minio-issuer}\n": shared,
+	} {
+		if strings.Count(in, want) != 1 {
+			t.Errorf("%q is not there once:\n%s", want, in)
+		}
+	}
+	if strings.Contains(shared, "kind: Secret") {
+		t.Error("a Secret for a store that is not there")
+	}
+}
+
+func TestTheIdentityIsMadeOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "atrium", identityFile)
+	first, err := ensureIdentity(path)
+	if err != nil || !strings.HasPrefix(first, "age1") {
+		t.Fatalf("recipient %q, error %v", first, err)
+	}
+	if again, err := ensureIdentity(path); err != nil || again != first {
+		t.Errorf("again %q, error %v, want %q", again, err, first)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, error %v", info.Mode(), err)
+	}
+	if err := os.WriteFile(path, []byte("AGE-SECRET-KEY-1BROKEN"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensureIdentity(path); err == nil || strings.Contains(err.Error(), "BROKEN") {
+		t.Errorf("a broken one: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,14 @@ func (e existing) prepare(ctx context.Context, p progress) (*target, error) {
 		}
 		return "context " + strings.TrimSpace(context), nil
 	}); err != nil {
+		return nil, err
+	}
+	config, err := os.UserConfigDir()
+	if err != nil {
+		return nil, fmt.Errorf("find a place for the recovery identity: %w", err)
+	}
+	t.identity = filepath.Join(config, "atrium", identityFile)
+	if t.recipient, err = ensureIdentity(t.identity); err != nil {
 		return nil, err
 	}
 	args := append([]string{"build"}, demoImages...)

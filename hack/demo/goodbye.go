@@ -29,7 +29,10 @@ func goodbye(ctx context.Context, t *target, companies []tenant) error {
   kubectl explain tenant.spec
   kubectl --namespace %[2]s get all
   make demo-down
-`, companies[0].Metadata.Name, companies[0].Status.Namespace)
+
+The identity that recovers the companies' root keys after the loss of the cluster is %[3]s;
+for companies of your own, keep it off the machine (docs/operations.md, "Keys and their recovery").
+`, companies[0].Metadata.Name, companies[0].Status.Namespace, t.identity)
 	return nil
 }
 

@@ -11,7 +11,8 @@ import (
 type local struct{ place }
 
 const (
-	localKubeconfig = "/var/lib/atrium/kubeconfig"
+	localState      = "/var/lib/atrium"
+	localKubeconfig = localState + "/kubeconfig"
 	localStorage    = "atrium-local"
 )
 
@@ -50,6 +51,13 @@ func (l local) prepare(ctx context.Context, p progress) (*target, error) {
 	if _, err := l.tool(ctx, "cluster", load...); err != nil {
 		return nil, err
 	}
+	if t.backup, err = l.startBackup(ctx); err != nil {
+		return nil, err
+	}
+	t.identity = filepath.Join(localState, identityFile)
+	if t.recipient, err = ensureIdentity(t.identity); err != nil {
+		return nil, err
+	}
 	// The forwarder's connections come from the node itself.
 	node, err := t.kubectl(ctx, "", "get", "nodes", `--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
 	t.proxy = node + "/32"
@@ -66,7 +74,13 @@ func (l local) open(ctx context.Context, p progress, _ *target) error {
 	})
 }
 
+// down removes the store first: with it goes what was kept for its sake, the
+// recovery identity too.
 func (l local) down(ctx context.Context) error {
-	_, err := l.tool(ctx, "cluster", "down")
-	return err
+	for _, args := range [][]string{{"store", "down"}, {"down"}} {
+		if _, err := l.tool(ctx, "cluster", args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

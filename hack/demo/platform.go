@@ -21,6 +21,7 @@ func installPlatform(ctx context.Context, p progress, t *target) error {
 		"upgrade", "--install", release, t.path("charts", "atrium"), "--namespace", namespace, "--create-namespace",
 		"--values", t.path("charts", "atrium", "demo-values.yaml"),
 		"--set", "image.repository=" + repository, "--set", "image.digest=" + digest,
+		"--set", "recovery.recipient=" + t.recipient,
 	}
 	for _, server := range []string{"postgres", "minio", "prometheus", "alertmanager"} {
 		args = append(args, "--set", "demo."+server+".image="+t.images[server])

@@ -82,6 +82,9 @@ type target struct {
 	kubeconfig  string            // empty: what kubectl finds by itself
 	storage     string            // storage class of the demo's volumes; empty: the default
 	proxy       string            // network of what stands before the gateway; empty: nothing
+	identity    string            // file of the recovery identity
+	recipient   string            // its public half
+	backup      *backup           // store for wrapped keys; nil: the demo's MinIO
 	images      map[string]string // image name → reference by digest
 }
 

@@ -26,7 +26,10 @@ var helmPath = sync.OnceValues(func() (string, error) {
 	return filepath.Join(parts["helm"], "helm"), err
 })
 
-var required = []string{"--set", "installation=test,baseDomain=office.example.com"}
+// recipient is that of an identity that nobody has.
+const recipient = "age1gzjqemz2z59gksmt37e6qau9kr9ndmlkwg078jjgrp2l0g37gaqswdta7w"
+
+var required = []string{"--set", "installation=test,baseDomain=office.example.com,recovery.recipient=" + recipient}
 
 func chartPath(t testing.TB, parts ...string) string {
 	t.Helper()
@@ -72,7 +75,7 @@ func render(t testing.TB, args ...string) []object {
 
 func demoValues(t testing.TB) []string {
 	t.Helper()
-	return []string{"--values", chartPath(t, "demo-values.yaml")}
+	return []string{"--values", chartPath(t, "demo-values.yaml"), "--set", "recovery.recipient=" + recipient}
 }
 
 // dig follows keys through nested objects; nil when one is absent.
@@ -112,6 +115,9 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 	cases := map[string]struct{ set, want string }{
 		"no installation":          {"baseDomain=a.example", "installation: choose a name for this installation"},
 		"no base domain":           {"installation=a", "baseDomain: choose the domain"},
+		"no recipient":             {"installation=a,baseDomain=a.example", "recovery.recipient: make an age identity"},
+		"identity as recipient":    {"installation=a,baseDomain=a.example,recovery.recipient=AGE-SECRET-KEY-1V7LCEDNC8Y9SV7ZYG7ZZ9SNKGL34XVR6FWHXFS4T4Q4VCG4VM7EQNWZMP2", "/recovery/recipient"},
+		"half a recipient":         {"installation=a,baseDomain=a.example,recovery.recipient=age1gzjqemz2z59gksmt37e6qau9kr9", "/recovery/recipient"},
 		"installation in capitals": {"installation=Prod,baseDomain=a.example", "/installation"},
 		"installation too long":    {"installation=a123456789012345678901234567890,baseDomain=a.example", "/installation"},
 		"base domain as address":   {"installation=a,baseDomain=https://a.example", "/baseDomain"},

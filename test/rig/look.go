@@ -73,6 +73,17 @@ func (r *Rig) PutObject(bucket string) {
 	Check(r.T, err)
 }
 
+// WrappedCopies names the wrapped root keys of an id in the backup store.
+func (r *Rig) WrappedCopies(id string) (names []string) {
+	r.T.Helper()
+	options := minio.ListObjectsOptions{Prefix: id + "/", Recursive: true}
+	for object := range r.Root().ListObjectsIter(r.T.Context(), r.Installation+"-keys", options) {
+		Check(r.T, object.Err)
+		names = append(names, object.Key)
+	}
+	return names
+}
+
 // Left lists what the servers still have of an id.
 func (r *Rig) Left(id string) (left []string) {
 	r.T.Helper()
@@ -110,6 +121,7 @@ func (r *Rig) Inventory(t *v1alpha1.Tenant) []string {
 		Check(r.T, conn.QueryRow(r.T.Context(), `SELECT count(*) FROM atrium.tenants WHERE name = $1`, t.Name).Scan(&rows))
 		all = append(all, fmt.Sprintf("registry rows %d", rows))
 	})
+	all = append(all, fmt.Sprintf("wrapped keys %d", len(r.WrappedCopies(t.Status.ID))))
 	for i := range all {
 		all[i] = strings.NewReplacer(t.Name, "<name>", t.Status.ID, "<id>").Replace(all[i])
 	}

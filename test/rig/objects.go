@@ -11,6 +11,20 @@ import (
 	"atrium.dev/atrium/api/v1alpha1"
 )
 
+// Recipient is whom root keys are wrapped to, RecoveryIdentity its secret half.
+const (
+	Recipient        = "age1gzjqemz2z59gksmt37e6qau9kr9ndmlkwg078jjgrp2l0g37gaqswdta7w"
+	RecoveryIdentity = "AGE-SECRET-KEY-1V7LCEDNC8Y9SV7ZYG7ZZ9SNKGL34XVR6FWHXFS4T4Q4VCG4VM7EQNWZMP2"
+)
+
+// BackupStore is where wrapped keys lie: by default in the one MinIO, in a bucket of
+// their own.
+func BackupStore(endpoint string) *v1alpha1.ObjectStore {
+	return &v1alpha1.ObjectStore{ObjectMeta: Named("backup"), Spec: v1alpha1.ObjectStoreSpec{
+		Endpoint: endpoint, Purpose: v1alpha1.PurposeBackup, IssuerSecretRef: v1alpha1.SecretRef{Name: "minio-issuer"},
+	}}
+}
+
 // Secret of the operator's namespace.
 func Secret(name string, values map[string]string) *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: System}, StringData: values}

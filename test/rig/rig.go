@@ -117,6 +117,7 @@ func On(t testing.TB, s Servers) *Rig {
 	r.Create(&v1alpha1.ObjectStore{ObjectMeta: Named("minio"), Spec: v1alpha1.ObjectStoreSpec{
 		Endpoint: r.Store.Endpoint, IssuerSecretRef: v1alpha1.SecretRef{Name: "minio-issuer"},
 	}})
+	r.Create(BackupStore(r.Store.Endpoint))
 	r.Create(Plan("standard", 1))
 	r.Create(&v1alpha1.Release{ObjectMeta: Named("0.1.0"), Spec: v1alpha1.ReleaseSpec{Version: "0.1.0", Image: Image, SchemaVersion: 2}})
 	return r

@@ -70,3 +70,7 @@ capabilities: {drop: [ALL]}
 {{- define "atrium.baseDomain" -}}
 {{- required "baseDomain: choose the domain under which each company gets its address, for example --set baseDomain=office.example.com" .Values.baseDomain -}}
 {{- end }}
+
+{{- define "atrium.recipient" -}}
+{{- required "recovery.recipient: make an age identity off the cluster (age-keygen -o recovery-identity.txt) and give its public line, for example --set recovery.recipient=age1…" .Values.recovery.recipient -}}
+{{- end }}

@@ -24,7 +24,7 @@ const (
 	nodeName     = "atrium"
 	storageClass = "atrium-local"
 	volumeSize   = "10Gi"
-	volumeCount  = 6
+	volumeCount  = 6 // beside those that are kept for a claim
 	apiPort      = "6443"
 	apiServer    = "https://" + network.NodeIP + ":" + apiPort
 )
@@ -83,6 +83,10 @@ func Running() (*state.Owner, error) {
 // wait polls until check says that it is done. The error names the program that
 // died meanwhile, or what check said last.
 func (c *Cluster) wait(ctx context.Context, limit time.Duration, programs []string, check func(context.Context) error) error {
+	return c.waitOn(ctx, c.processes(), limit, programs, check)
+}
+
+func (c *Cluster) waitOn(ctx context.Context, table process.Table, limit time.Duration, programs []string, check func(context.Context) error) error {
 	deadline := time.Now().Add(limit)
 	for {
 		last := check(ctx)
@@ -90,12 +94,12 @@ func (c *Cluster) wait(ctx context.Context, limit time.Duration, programs []stri
 			return nil
 		}
 		for _, name := range programs {
-			if _, alive := c.processes().Alive(name); !alive {
-				return fmt.Errorf("%s has ended: %s (all of it: %s)", name, lastLine(c.processes().Log(name)), c.processes().Log(name))
+			if _, alive := table.Alive(name); !alive {
+				return fmt.Errorf("%s has ended: %s (all of it: %s)", name, lastLine(table.Log(name)), table.Log(name))
 			}
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("not ready after %s: %w; logs are in %s", limit, last, c.State.Path("logs"))
+			return fmt.Errorf("not ready after %s: %w; logs are in %s", limit, last, table.Logs)
 		}
 		select {
 		case <-ctx.Done():

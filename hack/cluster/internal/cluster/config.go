@@ -29,7 +29,7 @@ type values struct {
 	CoreDNSImage string
 	StorageClass string
 	VolumeSize   string
-	Volumes      []string
+	Volumes      []volume
 }
 
 func (c *Cluster) values() values {
@@ -39,11 +39,24 @@ func (c *Cluster) values() values {
 		PauseImage: c.programImage("pause").Name, CoreDNSImage: c.programImage("coredns").Name,
 		StorageClass: storageClass, VolumeSize: volumeSize,
 	}
+	for _, server := range demoServers {
+		v.Volumes = append(v.Volumes, volume{Name: server, Claim: "data-" + server + "-0"})
+	}
 	for i := range volumeCount {
-		v.Volumes = append(v.Volumes, fmt.Sprintf("volume-%d", i+1))
+		v.Volumes = append(v.Volumes, volume{Name: fmt.Sprintf("volume-%d", i+1)})
 	}
 	return v
 }
+
+// volume is a folder that is offered as a PersistentVolume.
+type volume struct {
+	Name  string
+	Claim string // of namespace atrium-system, for which alone it is; empty: for any
+}
+
+// demoServers keep their data under fixed paths, so that a cluster which lost its
+// etcd finds them again.
+var demoServers = []string{"postgres", minio, "prometheus"}
 
 // render fills in one of the files of the folder config.
 func (v values) render(name string) ([]byte, error) {

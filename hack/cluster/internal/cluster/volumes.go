@@ -17,7 +17,10 @@ func (c *Cluster) recycleVolumes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	names := c.values().Volumes
+	var names []string
+	for _, volume := range c.values().Volumes {
+		names = append(names, volume.Name)
+	}
 	for _, volume := range volumes {
 		name := volume.Metadata.Name
 		if volume.Status.Phase != "Released" || !slices.Contains(names, name) {

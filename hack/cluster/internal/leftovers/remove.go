@@ -17,15 +17,16 @@ import (
 )
 
 // Remove takes away what is left of a cluster whose programs have been stopped.
-// It goes on after a failure and returns all of them.
-func (b Baseline) Remove(ctx context.Context, stateDir string) error {
+// It goes on after a failure and returns all of them. While a store is kept, its
+// link, the bridge and the folder of its namespace stay.
+func (b Baseline) Remove(ctx context.Context, stateDir string, storeKept bool) error {
 	return errors.Join(
 		killContainers(ctx, stateDir),
 		b.unmount(stateDir),
-		b.removeLinks(ctx),
+		b.removeLinks(ctx, storeKept),
 		b.removeRules(ctx),
 		b.removeSets(ctx),
-		b.removePaths(),
+		b.removePaths(storeKept),
 		removeCgroups(),
 		b.restoreSysctls(),
 	)
@@ -75,7 +76,7 @@ func pidOf(cmdline string) int {
 	return pid
 }
 
-func (b Baseline) removeLinks(ctx context.Context) error {
+func (b Baseline) removeLinks(ctx context.Context, storeKept bool) error {
 	out, err := command.Output(ctx, "ip", "-json", "link", "show")
 	if err != nil {
 		return err
@@ -93,6 +94,9 @@ func (b Baseline) removeLinks(ctx context.Context) error {
 	var failures []error
 	for _, link := range links {
 		if !network.Own(link.Name) && !slices.Contains(pods, link.Name) {
+			continue
+		}
+		if storeKept && (link.Name == network.Bridge || link.Name == network.StoreLink) {
 			continue
 		}
 		// The other end of a pair goes with the first one.
@@ -135,10 +139,10 @@ func (b Baseline) removeSets(ctx context.Context) error {
 
 // removePaths removes what was not there before; below folders that were, the
 // links that the kubelet keeps to the logs of its containers.
-func (b Baseline) removePaths() error {
+func (b Baseline) removePaths(storeKept bool) error {
 	var failures []error
 	for _, path := range fixedPaths {
-		if !slices.Contains(b.Paths, path) {
+		if !slices.Contains(b.Paths, path) && !(storeKept && path == "/run/netns") {
 			failures = append(failures, os.RemoveAll(path))
 		}
 	}

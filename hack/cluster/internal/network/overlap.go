@@ -102,7 +102,7 @@ func touches(prefix netip.Prefix) (netip.Prefix, bool) {
 
 // Own says whether a link has a name that the cluster gives to links.
 func Own(link string) bool {
-	return link == Bridge || strings.HasPrefix(link, "lxc") || strings.HasPrefix(link, "cilium_")
+	return link == Bridge || link == StoreLink || strings.HasPrefix(link, "lxc") || strings.HasPrefix(link, "cilium_")
 }
 
 // toPod says whether a route leads to one pod over a pair of its own, as they do
