@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -80,7 +81,7 @@ func (m *mounted) follow(ctx context.Context, every time.Duration, log *slog.Log
 		if now == taken {
 			continue
 		}
-		if err := m.reload(); err == nil {
+		if err := m.reload(ctx); err == nil {
 			complaint, taken = "", now
 		} else if err.Error() != complaint {
 			complaint = err.Error()
@@ -100,14 +101,12 @@ func stamp(dir string) string {
 	return all.String()
 }
 
-func (m *mounted) reload() error {
+func (m *mounted) reload(ctx context.Context) error {
 	settings, database, bucket, err := load(m.dir)
 	if err != nil {
 		return err
 	}
 	m.settings.Store(&settings)
-	if err := m.db.Follow(database); err != nil {
-		return err
-	}
-	return m.bucket.Follow(bucket)
+	// One that cannot follow now keeps the other from nothing.
+	return errors.Join(m.db.Follow(ctx, database), m.bucket.Follow(bucket))
 }

@@ -7,6 +7,7 @@ import (
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/office/officetest"
+	"atrium.dev/atrium/test/env"
 )
 
 func TestOtherNamesLeadToTheCanonicalOne(t *testing.T) {
@@ -82,17 +83,18 @@ func TestUnknownPathsBelowTheAPIAreProblems(t *testing.T) {
 func TestABrokenDatabaseIsNotASignOut(t *testing.T) {
 	o := officetest.Start(t)
 	b := o.Administrator(t)
-	settings := o.Tenant.App
-	settings.Port = 1
-	if err := o.DB.Follow(settings); err != nil {
-		t.Fatal(err)
+	login := o.Tenant.App.User
+	alter := func(statements ...string) {
+		t.Helper()
+		if err := env.PostgresServer(t).Exec(o.Tenant.App.Name, statements...); err != nil {
+			t.Fatal(err)
+		}
 	}
+	alter("ALTER ROLE "+login+" NOLOGIN", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '"+login+"'")
 	reply := b.JSON(http.MethodGet, "/me", nil).Want(http.StatusServiceUnavailable)
 	if reply.Code() != "try_again_later" || reply.Header.Get("Set-Cookie") != "" {
 		t.Errorf("code %s, cookie %q", reply.Code(), reply.Header.Get("Set-Cookie"))
 	}
-	if err := o.DB.Follow(o.Tenant.App); err != nil {
-		t.Fatal(err)
-	}
+	alter("ALTER ROLE " + login + " LOGIN")
 	b.JSON(http.MethodGet, "/me", nil).Want(http.StatusOK)
 }

@@ -48,10 +48,12 @@ func Open(ctx context.Context, settings contract.Database) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the database pool: %w", err)
 	}
-	d := &DB{}
-	if err := d.aim(settings); err != nil {
+	first, err := aim(settings)
+	if err != nil {
 		return nil, err
 	}
+	d := &DB{}
+	d.target.Store(first)
 	config.ConnConfig = d.target.Load().config.Copy()
 	config.MaxConns = 1000 // sql.DB keeps the real limit, which can change
 	config.MaxConnIdleTime = idleLimit
@@ -61,16 +63,7 @@ func Open(ctx context.Context, settings contract.Database) (*DB, error) {
 		*c = *d.target.Load().config.Copy()
 		return nil
 	}
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		now := d.target.Load().settings
-		if now.Role != "" { // migrate's login sees nothing by itself
-			if _, err := c.Exec(ctx, "SET ROLE "+pgx.Identifier{now.Role}.Sanitize()); err != nil {
-				return err
-			}
-		}
-		_, err := c.Exec(ctx, "SET search_path TO "+pgx.Identifier{now.Schema}.Sanitize())
-		return err
-	}
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return prepare(ctx, c, d.target.Load().settings) }
 	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("prepare the database pool: %w", err)
 	}
@@ -81,26 +74,64 @@ func Open(ctx context.Context, settings contract.Database) (*DB, error) {
 	return d, nil
 }
 
-// Follow takes changed settings: new connections use them, idle ones close, busy
-// ones close when their transaction ends.
-func (d *DB) Follow(settings contract.Database) error {
+// Follow takes changed settings once a connection with them works: new connections
+// use them, idle ones close, busy ones close when their transaction ends. Until
+// then, and while it fails, all stays as it was; try again.
+func (d *DB) Follow(ctx context.Context, settings contract.Database) error {
 	if d.target.Load().settings == settings {
 		return nil
 	}
-	if err := d.aim(settings); err != nil {
+	next, err := aim(settings)
+	if err != nil {
 		return err
 	}
+	if err := next.try(ctx); err != nil {
+		return fmt.Errorf("keep the former database settings, the changed ones do not work: %w", err)
+	}
+	d.target.Store(next)
 	d.bun.SetMaxOpenConns(settings.MaxConns)
 	d.pool.Reset()
 	return nil
 }
 
-func (d *DB) aim(settings contract.Database) error {
+func aim(settings contract.Database) (*target, error) {
 	config, err := connConfig(settings)
+	if err != nil {
+		return nil, err
+	}
+	return &target{settings: settings, config: config}, nil
+}
+
+// prepare makes a new connection the company's.
+func prepare(ctx context.Context, c *pgx.Conn, settings contract.Database) error {
+	if settings.Role != "" { // migrate's login sees nothing by itself
+		if _, err := c.Exec(ctx, "SET ROLE "+pgx.Identifier{settings.Role}.Sanitize()); err != nil {
+			return err
+		}
+	}
+	_, err := c.Exec(ctx, "SET search_path TO "+pgx.Identifier{settings.Schema}.Sanitize())
+	return err
+}
+
+// try connects once and sees whether the schema can be used.
+func (t *target) try(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	c, err := pgx.ConnectConfig(ctx, t.config.Copy())
 	if err != nil {
 		return err
 	}
-	d.target.Store(&target{settings: settings, config: config})
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	if err := prepare(ctx, c, t.settings); err != nil {
+		return err
+	}
+	var usable bool
+	if err := c.QueryRow(ctx, "SELECT pg_catalog.has_schema_privilege($1, 'USAGE')", t.settings.Schema).Scan(&usable); err != nil {
+		return err
+	}
+	if !usable {
+		return fmt.Errorf("login %s may not use schema %s", t.settings.User, t.settings.Schema)
+	}
 	return nil
 }
 
@@ -171,7 +202,11 @@ func IsUnavailable(err error) bool {
 		case "08", "53", "57": // connection, resources, intervention
 			return true
 		}
-		return pg.Code == "28P01" // a login being rotated
+		switch pg.Code {
+		case "28P01", "28000", "55P03": // a login being rotated or closed, a lock that others hold
+			return true
+		}
+		return false
 	case errors.As(err, &connect):
 		return true
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"atrium.dev/atrium/tenant-app/internal/store/storetest"
 )
@@ -71,7 +72,7 @@ func TestFollowMovesToNewCredentials(t *testing.T) {
 	other := tenant.App
 	other.User = strings.TrimSuffix(other.User, "_a") + "_b"
 	other.MaxConns = 2
-	if err := db.Follow(other); err != nil {
+	if err := db.Follow(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := connect(t, tenant).Exec(t.Context(), "ALTER ROLE "+tenant.App.User+" NOLOGIN"); err != nil {
@@ -85,6 +86,58 @@ func TestFollowMovesToNewCredentials(t *testing.T) {
 	}
 	if _, err := db.SchemaVersion(t.Context()); err != nil {
 		t.Errorf("the new login does not find the schema: %v", err)
+	}
+}
+
+// What cannot be used is not taken, and what worked goes on working.
+func TestFollowKeepsWhatWorks(t *testing.T) {
+	tenant := storetest.New(t)
+	db := storetest.OpenTenant(t, tenant)
+	other := tenant.App
+	other.User = strings.TrimSuffix(other.User, "_a") + "_b"
+	for name, change := range map[string]func(*contract.Database){
+		"wrong password":   func(d *contract.Database) { d.Password = "wrong" },
+		"nobody there":     func(d *contract.Database) { d.Port = 1 },
+		"no such schema":   func(d *contract.Database) { d.Schema = "t_nothing_1" },
+		"another's schema": func(d *contract.Database) { d.Schema = "pg_toast" },
+	} {
+		broken := other
+		change(&broken)
+		if err := db.Follow(t.Context(), broken); err == nil || strings.Contains(err.Error(), broken.Password) {
+			t.Errorf("%s: Follow = %v, want an error without the password", name, err)
+		}
+		var user string
+		if err := db.Q(t.Context()).NewRaw("SELECT session_user::text").Scan(t.Context(), &user); err != nil || user != tenant.App.User {
+			t.Errorf("%s: then connected as %s, %v; want %s", name, user, err, tenant.App.User)
+		}
+	}
+	if err := db.Follow(t.Context(), other); err != nil {
+		t.Errorf("once it works: %v", err)
+	}
+}
+
+// A transaction that began before a swap ends as if there was none.
+func TestFollowLetsTransactionsEnd(t *testing.T) {
+	tenant := storetest.New(t)
+	db := storetest.OpenTenant(t, tenant)
+	other := tenant.App
+	other.User = strings.TrimSuffix(other.User, "_a") + "_b"
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		if _, err := db.Q(ctx).NewRaw("INSERT INTO once (key) VALUES ('before')").Exec(ctx); err != nil {
+			return err
+		}
+		if err := db.Follow(ctx, other); err != nil {
+			return err
+		}
+		_, err := db.Q(ctx).NewRaw("INSERT INTO once (key) VALUES ('after')").Exec(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	if err := db.Q(t.Context()).NewRaw("SELECT count(*) FROM once").Scan(t.Context(), &rows); err != nil || rows != 2 {
+		t.Errorf("%d rows, %v; want 2", rows, err)
 	}
 }
 
@@ -105,7 +158,7 @@ func TestErrorsNeverHoldThePassword(t *testing.T) {
 	}
 	settings.CABundle = "no certificate"
 	settings.SSLMode = "verify-full"
-	if err := db.Follow(settings); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if err := db.Follow(t.Context(), settings); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("Follow with a broken CA bundle = %v", err)
 	}
 }
