@@ -49,7 +49,7 @@ func kinds(left []string) string {
 	return strings.TrimSpace(strings.Join(all, ""))
 }
 
-const kept = "bucket role role role role role schema" // after Retain
+const kept = "bucket role role role role role role schema" // after Retain
 
 func retain(t *testing.T, r *rig.Rig) {
 	r.Create(rig.Company("acme"))

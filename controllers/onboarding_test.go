@@ -118,9 +118,13 @@ func says(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 		Placement: &v1alpha1.Placement{DatabaseServer: "postgres", ObjectStore: "minio"},
 		Namespace: "tenant-acme", Schema: "t_" + s.ID + "_1", Bucket: r.Installation + "-" + s.ID,
 		URL: "http://acme.localhost:8080", Hosts: []string{"acme.localhost"}, Release: "0.1.0", Plan: "standard",
+		Credentials: s.Credentials,
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
+	}
+	if c := s.Credentials; c == nil || c.DatabaseSince == nil || c.BucketUntil == nil || !c.BucketUntil.After(c.DatabaseSince.Time) {
+		t.Errorf("credentials %+v", c)
 	}
 	if o := s.Operation; o == nil || o.Type != v1alpha1.OperationCreate || o.Step != "Done" || o.Percent != 100 {
 		t.Errorf("operation %+v, want a finished Create", o)
@@ -247,7 +251,7 @@ func renewal(t *testing.T, r *rig.Rig, _ *v1alpha1.Tenant) {
 		t.Error("credentials past half their life were not renewed")
 	}
 	for _, write := range ours(r.API.Take()) {
-		if short(write) != "PATCH tenant-acme/secrets/office-bucket" {
+		if !slices.Contains([]string{"PATCH tenant-acme/secrets/office-bucket", "PATCH tenants/acme/status"}, short(write)) {
 			t.Errorf("the renewal wrote %s", write)
 		}
 	}

@@ -80,9 +80,11 @@ const (
 	ReasonDatabaseUnreachable  = "DatabaseUnreachable"
 	ReasonDatabaseRefused      = "DatabaseRefused" // wrong admin name or password
 	ReasonDatabaseTooOld       = "DatabaseTooOld"
-	ReasonDatabaseRights       = "DatabaseRights" // the admin lacks CREATEROLE, or does not own the database
-	ReasonDatabaseFailed       = "DatabaseFailed" // a statement failed for another cause
-	ReasonSchemaMissing        = "SchemaMissing"  // it was there and is gone
+	ReasonDatabaseRights       = "DatabaseRights"   // the admin lacks CREATEROLE, or does not own the database
+	ReasonDatabaseFull         = "DatabaseFull"     // no room on its disk, or no connection left
+	ReasonDatabaseReadOnly     = "DatabaseReadOnly" // a standby
+	ReasonDatabaseFailed       = "DatabaseFailed"   // a statement failed for another cause
+	ReasonSchemaMissing        = "SchemaMissing"    // it was there and is gone
 	ReasonStoreUnreachable     = "StoreUnreachable"
 	ReasonStoreRefused         = "StoreRefused"     // wrong issuer key
 	ReasonStoreFailed          = "StoreFailed"      // a call failed for another cause
@@ -90,7 +92,7 @@ const (
 	ReasonStaticMissing        = "StaticMissing"    // the Secret with a tenant's static credentials is absent or incomplete
 	ReasonStaticTooWide        = "StaticTooWide"    // a tenant's static credentials reach another bucket
 	ReasonStaticRefused        = "StaticRefused"    // a tenant's static credentials do not reach its bucket
-	ReasonUnlimited            = "Unlimited"        // the issuer reaches buckets of others
+	ReasonUnlimited            = "Unlimited"        // the issuer reaches buckets of others; a DatabaseServer's admin is a superuser
 	ReasonNoBackupStore        = "NoBackupStore"    // no ObjectStore of purpose backup to keep a wrapped key
 	ReasonRecipientInvalid     = "RecipientInvalid" // the installation's recovery recipient is no age key
 	ReasonKeyMissing           = "KeyMissing"       // the root key's Secret is gone; a recovery identity brings it back

@@ -1,6 +1,6 @@
 // Package databaseserver asks each DatabaseServer whether it can be used, prepares
-// it for tenants, and keeps this cluster's heartbeat in its registry. It touches no
-// tenant.
+// it for tenants, keeps this cluster's heartbeat in its registry, and watches how
+// full the server is and whether its own recovery is on. It touches no tenant.
 package databaseserver
 
 import (
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,6 +30,8 @@ type Reconciler struct {
 	Now      func() time.Time
 	// Lost is called when another operator took over: this one has to end.
 	Lost func(error)
+
+	looked looks
 }
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=databaseservers,verbs=get;list;watch
@@ -41,6 +44,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		if apierrors.IsNotFound(err) {
 			r.Servers.ForgetDatabase(req.Name)
 			r.Registry.Forget(req.Name)
+			r.looked.forget(req.Name)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -50,10 +54,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		r.Lost(err)
 		return ctrl.Result{}, err
 	}
+	servers.Measured(&after.Status.ServerStatus, before.Generation, r.Now(), err)
 	if err == nil {
 		after.Status.Version = facts.Version
+		r.look(ctx, after)
 	}
-	servers.Measured(&after.Status.ServerStatus, before.Generation, r.Now(), err)
+	if err == nil && facts.Superuser {
+		servers.Say(&after.Status.ServerStatus, r.Now(), metav1.Condition{
+			Type: v1alpha1.ConditionReachable, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonUnlimited,
+			Message: "it answers, but its admin is a superuser, which is more than Atrium needs: name a login with CREATEROLE and CREATEDB that owns the database",
+		})
+	}
 	after.Status.Tenants, err = servers.Count(ctx, r.Client, func(t *v1alpha1.Tenant) bool { return servers.DatabaseOf(t) == before.Name })
 	if err != nil {
 		return ctrl.Result{}, err

@@ -102,7 +102,7 @@ func Measured(status *v1alpha1.ServerStatus, generation int64, now time.Time, er
 	status.ObservedGeneration = generation
 	c := metav1.Condition{
 		Type: v1alpha1.ConditionReachable, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonConnected,
-		Message: "it answers and grants what is needed", ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now).Rfc3339Copy(),
+		Message: "it answers and grants what is needed",
 	}
 	if err != nil {
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonOther, "it could not be asked; the operator's log says why"
@@ -110,6 +110,13 @@ func Measured(status *v1alpha1.ServerStatus, generation int64, now time.Time, er
 			c.Reason, c.Message = f.Reason, f.Message
 		}
 	}
+	Say(status, now, c)
+}
+
+// Say puts a condition into a status, of the generation that the status speaks of.
+func Say(status *v1alpha1.ServerStatus, now time.Time, c metav1.Condition) {
+	c.ObservedGeneration = status.ObservedGeneration
+	c.LastTransitionTime = metav1.NewTime(now).Rfc3339Copy()
 	meta.SetStatusCondition(&status.Conditions, c)
 }
 

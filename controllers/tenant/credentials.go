@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,13 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
-	"atrium.dev/atrium/internal/postgres"
-	"atrium.dev/atrium/internal/registry"
 	"atrium.dev/atrium/tenant-app/contract"
 )
-
-// migrateConns is how many connections one migration uses.
-const migrateConns = 2
 
 type firstAdmin struct{ token string }
 
@@ -38,15 +32,9 @@ func (r *Reconciler) credentials(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	names := s.names()
-	app, err := r.databaseSecret(ctx, s, secrets, v1alpha1.SecretOfficeDatabase, names.LoginA, "", s.appConns())
-	if err != nil {
-		return err
-	}
-	migrate, err := r.databaseSecret(ctx, s, secrets, v1alpha1.SecretOfficeMigrate, names.Migrate, names.Owner, migrateConns)
-	if err != nil {
-		return err
-	}
+	// The bucket's come before the logins: until those are swapped a rotation that
+	// was cut off is still due.
+	s.rotating = r.rotationDue(s, s.row, secrets)
 	if err := r.bucketSecret(ctx, s, secrets); err != nil {
 		return err
 	}
@@ -56,17 +44,17 @@ func (r *Reconciler) credentials(ctx context.Context, s *scope) error {
 	if err := r.settings(ctx, s); err != nil {
 		return err
 	}
-	if err := r.passwords(ctx, s, app, migrate); err != nil {
+	if s.rotating {
+		err = r.rotate(ctx, s, secrets)
+	} else {
+		err = r.logins(ctx, s, secrets)
+	}
+	if err != nil {
 		return err
 	}
+	s.wakeForRotation()
 	r.remember(s)
 	return nil
-}
-
-// appConns is one replica's share of the plan's connections, one more replica
-// counted in for rollouts.
-func (s *scope) appConns() int {
-	return max(1, int(s.plan.Spec.Database.Connections/(s.plan.Spec.Replicas+1)))
 }
 
 // secrets of the tenant's namespace by name, read at the API server: no Secret is
@@ -93,29 +81,6 @@ func (r *Reconciler) applySecret(ctx context.Context, s *scope, live *corev1.Sec
 	}
 	want.Type = corev1.SecretTypeOpaque
 	return r.apply(ctx, s, want, live)
-}
-
-// databaseSecret makes database.json for a login and returns its password.
-func (r *Reconciler) databaseSecret(ctx context.Context, s *scope, secrets map[string]*corev1.Secret, name, login, role string, conns int) (string, error) {
-	var now contract.Database
-	read(secrets[name], contract.FileDatabase, &now)
-	password := now.Password
-	if password == "" {
-		var err error
-		if password, err = randomText(r.Random); err != nil {
-			return "", err
-		}
-	}
-	server := s.databaseServer.Spec
-	raw, err := json.Marshal(contract.Database{
-		Host: server.Host, Port: int(server.Port), Name: server.Database, User: login, Password: password,
-		Schema: s.names().Schema, Role: role, SSLMode: server.SSLMode, CABundle: server.CABundle, MaxConns: conns,
-	})
-	if err != nil {
-		return "", fmt.Errorf("write %s of Secret %s: %w", contract.FileDatabase, name, err)
-	}
-	want := &corev1.Secret{ObjectMeta: s.meta(name), Data: map[string][]byte{contract.FileDatabase: raw}}
-	return password, r.applySecret(ctx, s, secrets[name], want)
 }
 
 // firstAdminSecret makes the one-time link of the first administrator. The app gets
@@ -157,31 +122,6 @@ func (r *Reconciler) settings(ctx context.Context, s *scope) error {
 	return r.apply(ctx, s, &corev1.ConfigMap{
 		ObjectMeta: s.meta(v1alpha1.OfficeName), Data: map[string]string{contract.FileSettings: string(raw)},
 	}, nil)
-}
-
-// passwords makes the logins' passwords those of the Secrets, and records that the
-// bucket exists.
-func (r *Reconciler) passwords(ctx context.Context, s *scope, app, migrate string) error {
-	appSum, migrateSum := sha256.Sum256([]byte(app)), sha256.Sum256([]byte(migrate))
-	if s.row.BucketMade && bytes.Equal(s.row.AppDigest, appSum[:]) && bytes.Equal(s.row.MigrateDigest, migrateSum[:]) {
-		return nil
-	}
-	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
-		names := s.names()
-		if !bytes.Equal(row.AppDigest, appSum[:]) {
-			if err := postgres.SetPassword(ctx, tx, names.LoginA, app); err != nil {
-				return err
-			}
-		}
-		if !bytes.Equal(row.MigrateDigest, migrateSum[:]) {
-			if err := postgres.SetPassword(ctx, tx, names.Migrate, migrate); err != nil {
-				return err
-			}
-		}
-		row.AppDigest, row.MigrateDigest, row.BucketMade = appSum[:], migrateSum[:], true
-		s.row = *row
-		return nil
-	})
 }
 
 // read parses a file of a Secret; what is absent or broken is made anew.

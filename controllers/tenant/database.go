@@ -28,7 +28,8 @@ const verifiedFor = resync - 10*time.Second
 
 // database makes schema and roles.
 func (r *Reconciler) database(ctx context.Context, s *scope) error {
-	if known := r.verified.get(s.tenant.Name); known.inputs == s.inputs() && r.Now().Before(known.until) {
+	known := r.verified.get(s.tenant.Name)
+	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) {
 		s.row, s.fresh = known.row, true
 		return nil
 	}
@@ -40,20 +41,34 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 		Connections:      s.plan.Spec.Database.Connections,
 		StatementTimeout: s.plan.Spec.Database.StatementTimeout.Duration,
 	}
-	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
+	err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
 		if row.State != registry.Active {
 			return fault.Blocked(v1alpha1.ReasonAdoptionRefused, nil,
 				"the registry says that tenant %s is %s: somebody changed it behind this Tenant's back; delete the Tenant and apply it again with spec.adopt", s.id, row.State)
 		}
 		s.row = *row
 		n := s.names()
-		if _, err := s.database.EnsureTenant(ctx, tx, n, limits, row.Schema != ""); err != nil {
+		if _, err := s.database.EnsureTenant(ctx, tx, n, limits, s.openLogins(r.Now()), row.Schema != ""); err != nil {
 			return err
 		}
 		row.Name, row.Schema = s.tenant.Name, n.Schema
 		s.row = *row
 		return nil
 	})
+	if err != nil || !closes(s.row, r.Now()) {
+		return err
+	}
+	return r.retireLogin(ctx, s)
+}
+
+// openLogins are the roles that may log in now.
+func (s *scope) openLogins(now time.Time) []string {
+	n := s.names()
+	open := []string{n.Migrate, n.Login(s.row.Login)}
+	if s.row.CloseOther != nil && !closes(s.row, now) {
+		open = append(open, n.Other(s.row.Login))
+	}
+	return open
 }
 
 // inputs are what the steps database and bucket depend on.
@@ -71,13 +86,22 @@ func (r *Reconciler) remember(s *scope) {
 	r.verified.set(s.tenant.Name, known)
 }
 
-// undoDatabase closes the logins, and under Delete removes schema and roles.
+// undoDatabase closes the logins and ends their sessions, and under Delete removes
+// schema and roles. That they are closed is committed first: until then a session
+// that was ended could begin again.
 func (r *Reconciler) undoDatabase(ctx context.Context, s *scope) error {
-	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
-		if s.policy() == v1alpha1.DeletionDelete {
-			return s.database.DropTenant(ctx, tx, s.id, s.names())
+	roles := s.names().Roles()
+	err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, _ *registry.Row) error {
+		return postgres.CloseLogins(ctx, tx, roles)
+	})
+	if err != nil {
+		return err
+	}
+	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, _ *registry.Row) error {
+		if err := postgres.EndSessions(ctx, tx, roles); err != nil || s.policy() != v1alpha1.DeletionDelete {
+			return err
 		}
-		return s.database.CloseTenant(ctx, tx, s.names())
+		return s.database.DropTenant(ctx, tx, s.id, s.names())
 	})
 }
 

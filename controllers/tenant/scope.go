@@ -30,11 +30,10 @@ type scope struct {
 
 	row     registry.Row // as read last; decisions about it are made under its lock
 	fresh   bool         // row, schema and bucket were verified a short time ago
-	renewAt time.Time    // when the bucket's credentials are due
-	// rotating is true in a pass that gives the tenant new credentials at a person's
-	// request, and bucketUntil when the bucket's end; zero when they do not.
+	renewAt time.Time    // when credentials are due, or a login to be closed
+	// rotating is true when this pass gives the tenant new credentials of all kinds.
 	rotating    bool
-	bucketUntil time.Time
+	bucketUntil time.Time // when the bucket's credentials end
 	first       firstAdmin
 	running     string // name of the Release that the pods run; empty while unknown
 	// boundNow is true when the namespace was made in this pass: the rights in it
@@ -58,6 +57,13 @@ func (r *Reconciler) scope(tenant *v1alpha1.Tenant) *scope {
 		namespace: v1alpha1.NamespacePrefix + tenant.Name,
 		url:       r.Site.URL(r.Site.Host(tenant)),
 		running:   tenant.Status.Release,
+	}
+}
+
+// wake asks for a pass at a time; the earliest counts.
+func (s *scope) wake(at time.Time) {
+	if s.renewAt.IsZero() || at.Before(s.renewAt) {
+		s.renewAt = at
 	}
 }
 

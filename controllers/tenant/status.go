@@ -72,6 +72,7 @@ func (r *Reconciler) status(s *scope, before *v1alpha1.TenantStatus) *v1alpha1.T
 	}
 	if s.row.ID != "" {
 		after.Schema, after.Bucket = s.row.Schema, s.row.Bucket
+		after.Credentials = s.credentialsNow(before.Credentials)
 	}
 	if s.tenant.DeletionTimestamp.IsZero() {
 		after.URL, after.Hosts = s.url, s.hosts

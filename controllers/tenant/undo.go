@@ -166,7 +166,7 @@ func (r *Reconciler) unplace(ctx context.Context, s *scope) error {
 		if row.State != registry.Dropped { // what is gone does not come back by a change of mind
 			row.State = state
 		}
-		row.AppDigest, row.MigrateDigest = nil, nil
+		row.AppDigest, row.MigrateDigest, row.CloseOther = nil, nil, nil
 		return nil
 	})
 }

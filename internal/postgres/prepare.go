@@ -18,7 +18,8 @@ func (s *Server) connectors() string { return s.config.Database + "_tenants" }
 
 // Facts about a server.
 type Facts struct {
-	Version string // for example 17.6
+	Version   string // for example 17.6
+	Superuser bool   // the admin is one, which is more than is needed
 }
 
 // Prepare checks that the server can be used (version, rights of the admin) and
@@ -31,7 +32,7 @@ func (s *Server) Prepare(ctx context.Context) (Facts, error) {
 		if err != nil {
 			return err
 		}
-		facts.Version = state.version
+		facts = Facts{Version: state.version, Superuser: state.superuser}
 		if err := s.usable(state); err != nil {
 			return err
 		}
@@ -49,13 +50,14 @@ type preparedState struct {
 	version                           string
 	number                            int
 	createRole, superuser, ownsDB     bool
+	readOnly                          bool // a standby
 	publicConnects, publicUses, group bool
 	groupConnects                     bool
 }
 
 func (s *Server) preparedState(ctx context.Context, tx pgx.Tx) (p preparedState, err error) {
 	err = tx.QueryRow(ctx, `
-		SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_version_num')::int, r.rolcreaterole, r.rolsuper,
+		SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_version_num')::int, current_setting('transaction_read_only')::boolean, r.rolcreaterole, r.rolsuper,
 		       pg_catalog.pg_has_role(d.datdba, 'USAGE'),
 		       EXISTS (SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) WHERE grantee = 0),
 		       EXISTS (SELECT FROM pg_catalog.pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) WHERE n.nspname = 'public' AND grantee = 0),
@@ -64,7 +66,7 @@ func (s *Server) preparedState(ctx context.Context, tx pgx.Tx) (p preparedState,
 		FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_database d ON d.datname = current_database()
 		LEFT JOIN pg_catalog.pg_roles g ON g.rolname = $1
 		WHERE r.rolname = current_user`, s.connectors()).
-		Scan(&p.version, &p.number, &p.createRole, &p.superuser, &p.ownsDB, &p.publicConnects, &p.publicUses, &p.group, &p.groupConnects)
+		Scan(&p.version, &p.number, &p.readOnly, &p.createRole, &p.superuser, &p.ownsDB, &p.publicConnects, &p.publicUses, &p.group, &p.groupConnects)
 	return p, err
 }
 
@@ -73,11 +75,10 @@ func (s *Server) usable(p preparedState) error {
 		return fault.Blocked(v1alpha1.ReasonDatabaseTooOld, nil,
 			"DatabaseServer %s runs PostgreSQL %s: Atrium needs 16 or newer, where an admin with CREATEROLE cannot grant itself more", s.config.Name, p.version)
 	}
-	if p.superuser {
-		return fault.Blocked(v1alpha1.ReasonDatabaseRights, nil,
-			"DatabaseServer %s: the admin %q is a superuser, which Atrium does not want to be: ALTER ROLE %s NOSUPERUSER CREATEROLE CREATEDB", s.config.Name, s.config.User, quote(s.config.User))
+	if p.readOnly {
+		return s.readOnly(nil)
 	}
-	if !p.createRole || !p.ownsDB {
+	if !p.superuser && !p.createRole || !p.ownsDB {
 		return fault.Blocked(v1alpha1.ReasonDatabaseRights, nil,
 			"DatabaseServer %s: the admin %[2]q needs CREATEROLE and the ownership of the database: ALTER ROLE %[3]s CREATEROLE CREATEDB; ALTER DATABASE %[4]s OWNER TO %[3]s",
 			s.config.Name, s.config.User, quote(s.config.User), quote(s.config.Database))
@@ -88,7 +89,7 @@ func (s *Server) usable(p preparedState) error {
 func (s *Server) prepareScript(p preparedState) string {
 	script := ""
 	if !p.group {
-		script += fmt.Sprintf("CREATE ROLE %s NOLOGIN;\n", quote(s.connectors()))
+		script += createRole(s.connectors(), "NOLOGIN", p.superuser)
 	}
 	if p.publicConnects {
 		script += fmt.Sprintf("REVOKE ALL ON DATABASE %s FROM PUBLIC;\n", quote(s.config.Database))

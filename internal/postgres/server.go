@@ -210,15 +210,29 @@ func (s *Server) serverFault(where string, pg *pgconn.PgError) error {
 	switch pg.Code {
 	case "28P01", "28000":
 		return fault.New(v1alpha1.ReasonDatabaseRefused, pg,
-			"%s refuses the admin %q: correct username and password in the Secret that spec.adminSecretRef names", where, s.config.User)
+			"%s refuses the admin %q: correct username and password in the Secret that spec.adminSecretRef names, or the server's pg_hba.conf", where, s.config.User)
 	case "3D000":
 		return fault.New(v1alpha1.ReasonDatabaseRefused, pg,
 			"%s has no database %q: create it with the admin as its owner", where, s.config.Database)
 	case "42501":
 		return fault.New(v1alpha1.ReasonDatabaseRights, pg,
 			"%s: the admin %q lacks a right (%s): give it CREATEROLE and the ownership of database %q", where, s.config.User, pg.Message, s.config.Database)
-	case "57P01", "57P02", "57P03", "53300":
+	case "25006":
+		return s.readOnly(pg)
+	case "53100":
+		return fault.New(v1alpha1.ReasonDatabaseFull, pg,
+			"%s has no room on its disk (%s): make room or give it a larger one, and set spec.capacity.bytes so that an alert comes first", where, pg.Message)
+	case "53300":
+		return fault.New(v1alpha1.ReasonDatabaseFull, pg,
+			"%s has no connection left for the admin %q (%s): raise max_connections, and keep some back with reserved_connections and GRANT pg_use_reserved_connections TO %s",
+			where, s.config.User, pg.Message, quote(s.config.User))
+	case "57P01", "57P02", "57P03":
 		return fault.New(v1alpha1.ReasonDatabaseUnreachable, pg, "%s takes no connection now (%s)", where, pg.Message)
 	}
 	return fault.New(v1alpha1.ReasonDatabaseFailed, pg, "%s: a statement failed (%s, SQLSTATE %s)", where, pg.Message, pg.Code)
+}
+
+func (s *Server) readOnly(cause error) error {
+	return fault.New(v1alpha1.ReasonDatabaseReadOnly, cause,
+		"DatabaseServer %s is a standby or takes no writes: let spec.host lead to the primary, or promote this one once the primary is gone for good", s.config.Name)
 }

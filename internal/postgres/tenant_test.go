@@ -43,7 +43,7 @@ func company(t *testing.T, s *Server, db env.Database, id string) (app, migrate 
 	t.Helper()
 	n := NamesOf(id, 1)
 	err := s.Tx(t.Context(), func(tx pgx.Tx) error {
-		if _, err := s.EnsureTenant(t.Context(), tx, n, Limits{10, 5 * time.Second}, false); err != nil {
+		if _, err := s.EnsureTenant(t.Context(), tx, n, Limits{10, 5 * time.Second}, n.open(), false); err != nil {
 			return err
 		}
 		if err := SetPassword(t.Context(), tx, n.LoginA, "app-"+id); err != nil {
@@ -55,6 +55,19 @@ func company(t *testing.T, s *Server, db env.Database, id string) (app, migrate 
 		t.Fatal(err)
 	}
 	return connect(t, db, n.LoginA, "app-"+id), connect(t, db, n.Migrate, "migrate-"+id)
+}
+
+// open are the logins of a tenant that works.
+func (n Names) open() []string { return []string{n.LoginA, n.Migrate} }
+
+// closed takes a tenant's logins and ends its sessions.
+func closed(t *testing.T, s *Server, n Names) {
+	t.Helper()
+	for _, do := range []func(context.Context, pgx.Tx, []string) error{CloseLogins, EndSessions} {
+		if err := s.Tx(t.Context(), func(tx pgx.Tx) error { return do(t.Context(), tx, n.Roles()) }); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func connect(t *testing.T, db env.Database, user, password string) *pgx.Conn {
@@ -151,7 +164,7 @@ func TestEnsureWritesOnlyWhatIsMissing(t *testing.T) {
 	n := NamesOf(id, 1)
 	ensure := func(limits Limits, existing bool) (wrote bool, err error) {
 		err = s.Tx(t.Context(), func(tx pgx.Tx) error {
-			wrote, err = s.EnsureTenant(t.Context(), tx, n, limits, existing)
+			wrote, err = s.EnsureTenant(t.Context(), tx, n, limits, n.open(), existing)
 			return err
 		})
 		return wrote, err
@@ -201,9 +214,7 @@ func TestCloseEndsSessionsAndKeepsData(t *testing.T) {
 	must(t, migrate, `SET ROLE t_`+id+`_owner`, `CREATE TABLE people (id int)`)
 	n := NamesOf(id, 1)
 	for range 2 {
-		if err := s.Tx(t.Context(), func(tx pgx.Tx) error { return s.CloseTenant(t.Context(), tx, n) }); err != nil {
-			t.Fatal(err)
-		}
+		closed(t, s, n)
 	}
 	if _, err := app.Exec(t.Context(), "SELECT 1"); err == nil {
 		t.Error("a session of the app outlived the closing")
@@ -213,8 +224,8 @@ func TestCloseEndsSessionsAndKeepsData(t *testing.T) {
 		_ = conn.Close(t.Context())
 		t.Error("a closed login may log in")
 	}
-	if got := inventoryOf(t, s, id); len(got) != 6 {
-		t.Errorf("after closing there is %v, want the schema and five roles", got)
+	if got := inventoryOf(t, s, id); len(got) != 7 {
+		t.Errorf("after closing there is %v, want the schema and six roles", got)
 	}
 }
 
@@ -228,6 +239,7 @@ func TestDropLeavesNothing(t *testing.T) {
 	company(t, s, db, neighbour)
 	must(t, migrate, `SET ROLE t_`+id+`_owner`, `CREATE TABLE people (id bigserial PRIMARY KEY)`, `CREATE VIEW v AS SELECT * FROM people`)
 	for range 2 {
+		closed(t, s, NamesOf(id, 1))
 		err := s.Tx(t.Context(), func(tx pgx.Tx) error {
 			return s.DropTenant(t.Context(), tx, id, NamesOf(id, 1))
 		})
@@ -238,8 +250,8 @@ func TestDropLeavesNothing(t *testing.T) {
 	if got := inventoryOf(t, s, id); len(got) != 0 {
 		t.Errorf("after dropping there is still %v", got)
 	}
-	if got := inventoryOf(t, s, neighbour); len(got) != 6 {
-		t.Errorf("the neighbour has %v, want the schema and five roles", got)
+	if got := inventoryOf(t, s, neighbour); len(got) != 7 {
+		t.Errorf("the neighbour has %v, want the schema and six roles", got)
 	}
 }
 
@@ -264,9 +276,12 @@ func TestPrepareNamesWhatIsWrong(t *testing.T) {
 		"no database":    {func(c *Config) { c.Database = "nowhere" }, nil, v1alpha1.ReasonDatabaseRefused},
 		"nobody there":   {func(c *Config) { c.Port = 1 }, nil, v1alpha1.ReasonDatabaseUnreachable},
 		"no TLS there":   {func(c *Config) { c.SSLMode = "require" }, nil, v1alpha1.ReasonDatabaseUnreachable},
-		"superuser":      {nil, func(d env.Database) string { return fmt.Sprintf("ALTER ROLE %s SUPERUSER", d.User) }, v1alpha1.ReasonDatabaseRights},
-		"no CREATEROLE":  {nil, func(d env.Database) string { return fmt.Sprintf("ALTER ROLE %s NOCREATEROLE", d.User) }, v1alpha1.ReasonDatabaseRights},
-		"not the owner":  {nil, func(d env.Database) string { return fmt.Sprintf("ALTER DATABASE %s OWNER TO postgres", d.Name) }, v1alpha1.ReasonDatabaseRights},
+		"no connection":  {nil, func(d env.Database) string { return fmt.Sprintf("ALTER ROLE %s CONNECTION LIMIT 0", d.User) }, v1alpha1.ReasonDatabaseFull},
+		"read-only": {nil, func(d env.Database) string {
+			return fmt.Sprintf("ALTER ROLE %s SET default_transaction_read_only = on", d.User)
+		}, v1alpha1.ReasonDatabaseReadOnly},
+		"no CREATEROLE": {nil, func(d env.Database) string { return fmt.Sprintf("ALTER ROLE %s NOCREATEROLE", d.User) }, v1alpha1.ReasonDatabaseRights},
+		"not the owner": {nil, func(d env.Database) string { return fmt.Sprintf("ALTER DATABASE %s OWNER TO postgres", d.Name) }, v1alpha1.ReasonDatabaseRights},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -310,7 +325,7 @@ func TestHostileDatabaseName(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := s.Tx(t.Context(), func(tx pgx.Tx) error {
-			_, err := s.EnsureTenant(t.Context(), tx, n, Limits{10, 5 * time.Second}, false)
+			_, err := s.EnsureTenant(t.Context(), tx, n, Limits{10, 5 * time.Second}, n.open(), false)
 			return err
 		})
 		if err != nil {
