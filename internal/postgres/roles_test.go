@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/fault"
 	"atrium.dev/atrium/test/env"
 )
 
@@ -159,5 +161,18 @@ func TestSuperuserCanBecomeOrdinary(t *testing.T) {
 	}
 	if left := inventoryOf(t, s, id); len(left) > 0 {
 		t.Errorf("there is still %v", left)
+	}
+}
+
+// On 15 an admin with CREATEROLE could grant itself the execution of programs.
+func TestOlderServersAreRefused(t *testing.T) {
+	s, _ := dial(t, nil)
+	fit := preparedState{number: MinVersion, createRole: true, ownsDB: true}
+	if err := s.usable(fit); err != nil {
+		t.Errorf("PostgreSQL 16: %v", err)
+	}
+	fit.number, fit.version = 150014, "15.14"
+	if err := s.usable(fit); !fault.Is(err, v1alpha1.ReasonDatabaseTooOld) {
+		t.Errorf("PostgreSQL 15: %v, want DatabaseTooOld", err)
 	}
 }
