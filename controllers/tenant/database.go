@@ -86,21 +86,28 @@ func (r *Reconciler) remember(s *scope) {
 	r.verified.set(s.tenant.Name, known)
 }
 
-// undoDatabase closes the logins and ends their sessions, and under Delete removes
-// schema and roles. That they are closed is committed first: until then a session
-// that was ended could begin again.
-func (r *Reconciler) undoDatabase(ctx context.Context, s *scope) error {
+// closeLogins closes the tenant's logins and ends their sessions. That they are
+// closed is committed first: until then a session that was ended could begin again.
+func (r *Reconciler) closeLogins(ctx context.Context, s *scope) error {
 	roles := s.names().Roles()
-	err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, _ *registry.Row) error {
-		return postgres.CloseLogins(ctx, tx, roles)
-	})
-	if err != nil {
+	for _, do := range []func(context.Context, tx, []string) error{postgres.CloseLogins, postgres.EndSessions} {
+		err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
+			s.row = *row
+			return do(ctx, tx, roles)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoDatabase closes the logins, and under Delete removes schema and roles.
+func (r *Reconciler) undoDatabase(ctx context.Context, s *scope) error {
+	if err := r.closeLogins(ctx, s); err != nil || s.policy() != v1alpha1.DeletionDelete {
 		return err
 	}
 	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, _ *registry.Row) error {
-		if err := postgres.EndSessions(ctx, tx, roles); err != nil || s.policy() != v1alpha1.DeletionDelete {
-			return err
-		}
 		return s.database.DropTenant(ctx, tx, s.id, s.names())
 	})
 }

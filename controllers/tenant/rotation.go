@@ -34,7 +34,7 @@ func (s *scope) rotation() string {
 // never given another password: pods that do not know it yet would be locked out.
 // So a Secret that was lost, or in which a swap was begun, calls for a swap too.
 func (r *Reconciler) rotationDue(s *scope, row registry.Row, secrets map[string]*corev1.Secret) bool {
-	if len(row.AppDigest) == 0 || row.CloseOther != nil || s.tenant.Spec.Suspended {
+	if len(row.AppDigest) == 0 || row.CloseOther != nil {
 		return false // there is none in use, or pods may still use the other
 	}
 	var app contract.Database
@@ -102,11 +102,8 @@ func (r *Reconciler) retireLogin(ctx context.Context, s *scope) error {
 }
 
 // wakeForRotation looks again when the former login is to be closed, or the one in
-// use to be swapped: not while the tenant is suspended, when neither happens.
+// use to be swapped.
 func (s *scope) wakeForRotation() {
-	if s.tenant.Spec.Suspended {
-		return
-	}
 	s.wake(s.row.LoginSince.Add(loginsLast))
 	if s.row.CloseOther != nil {
 		s.wake(*s.row.CloseOther)

@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
-	"atrium.dev/atrium/internal/registry"
 )
 
 // suspend stops the app and closes the company's logins, in this order, so that the
@@ -37,11 +36,7 @@ func (r *Reconciler) suspend(ctx context.Context, s *scope) error {
 			return err
 		}
 	}
-	err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
-		s.row = *row
-		return s.database.CloseTenant(ctx, tx, s.names())
-	})
-	if err != nil {
+	if err := r.closeLogins(ctx, s); err != nil {
 		return err
 	}
 	return suspended("the app is stopped and its logins are closed because spec.suspended is true; all data is kept, and false brings it back")
