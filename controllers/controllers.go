@@ -27,6 +27,7 @@ import (
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/controllers/counter"
 	"atrium.dev/atrium/controllers/databaseserver"
+	"atrium.dev/atrium/controllers/keydestruction"
 	"atrium.dev/atrium/controllers/objectstore"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/controllers/tenant"
@@ -86,6 +87,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 		&objectstore.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Now: o.Now, Walker: walker},
 		counter.Plans(mgr.GetClient()),
 		counter.Releases(mgr.GetClient()),
+		&keydestruction.Reconciler{
+			Client: mgr.GetClient(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
+			Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
+		},
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),

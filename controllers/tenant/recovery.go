@@ -70,6 +70,9 @@ func (r *Reconciler) unwrap(ctx context.Context, s *scope, stores []v1alpha1.Obj
 				last = err
 				continue
 			}
+			if wrapped == nil {
+				continue
+			}
 			tried++
 			if key, err := identity.Unwrap(wrapped); err == nil && key.Is(s.row.KeyCheck) {
 				return key, nil

@@ -72,15 +72,16 @@ func (v *Vault) Get(ctx context.Context, name string, limit int64) ([]byte, erro
 	return content, nil
 }
 
-// List names the files whose names begin so, in order.
+// List names the files whose names begin so, in order: also those of which only
+// former versions are left, which Get does not find.
 func (v *Vault) List(ctx context.Context, prefix string) ([]string, error) {
 	var names []string
-	err := v.walk(ctx, prefix, false, func(object minio.ObjectInfo) error {
+	err := v.walk(ctx, prefix, func(object minio.ObjectInfo) error {
 		names = append(names, object.Key)
 		return nil
 	})
 	slices.Sort(names)
-	return names, err
+	return slices.Compact(names), err
 }
 
 // Destroy removes each version of the files whose names begin so, and says how many
@@ -91,19 +92,19 @@ func (v *Vault) Destroy(ctx context.Context, prefix string) (versions int, err e
 		err := v.store.client.RemoveObject(ctx, v.bucket, object.Key, minio.RemoveObjectOptions{VersionID: object.VersionID})
 		return v.store.fault("remove "+v.bucket+"/"+object.Key, err)
 	}
-	if err := v.walk(ctx, prefix, true, remove); err != nil {
+	if err := v.walk(ctx, prefix, remove); err != nil {
 		return versions, err
 	}
-	return versions, v.walk(ctx, prefix, true, func(object minio.ObjectInfo) error {
+	return versions, v.walk(ctx, prefix, func(object minio.ObjectInfo) error {
 		return fault.Blocked(v1alpha1.ReasonStoreFailed, nil,
 			"%s/%s is still in ObjectStore %s after it was removed: see whether the bucket is locked against removal or replicated into", v.bucket, object.Key, v.store.config.Name)
 	})
 }
 
-func (v *Vault) walk(ctx context.Context, prefix string, versions bool, each func(minio.ObjectInfo) error) error {
+func (v *Vault) walk(ctx context.Context, prefix string, each func(minio.ObjectInfo) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, WithVersions: versions}
+	options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, WithVersions: true}
 	for object := range v.store.client.ListObjectsIter(ctx, v.bucket, options) {
 		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
 			return nil
