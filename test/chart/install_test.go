@@ -43,11 +43,17 @@ func stop(t *testing.T, e *envtest.Environment) {
 
 func (s server) kubectl(args ...string) string {
 	s.t.Helper()
-	out, err := exec.CommandContext(s.t.Context(), s.kubectlBin, append(args, "--kubeconfig", s.kubeconfig)...).CombinedOutput()
+	out, err := s.try(args...)
 	if err != nil {
 		s.t.Fatalf("kubectl %v: %s", args, out)
 	}
-	return strings.TrimSpace(string(out))
+	return out
+}
+
+// try is kubectl for a call that may be refused.
+func (s server) try(args ...string) (string, error) {
+	out, err := exec.CommandContext(s.t.Context(), s.kubectlBin, append(args, "--kubeconfig", s.kubeconfig)...).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
 }
 
 func (s server) helm(args ...string) string {

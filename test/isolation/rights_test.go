@@ -63,6 +63,7 @@ func (w *world) rights() {
 		}
 		for name, template := range w.templates(o) {
 			w.noToken(o.name+" "+name, template.Spec)
+			w.restricted(o, name, template)
 		}
 	}
 	operator := "system:serviceaccount:" + rig.System + ":" + access.ServiceAccount
@@ -147,6 +148,33 @@ func (w *world) noToken(name string, pod corev1.PodSpec) {
 		err = nil
 	}
 	w.refused("rights", name+" carries a token or the host", err, func(error) bool { return true })
+}
+
+// restricted lets the API server judge a pod by the restricted standard, which it
+// must meet, and makes sure that one which asks for a little more is refused there.
+func (w *world) restricted(o *tenant, name string, template corev1.PodTemplateSpec) {
+	w.t.Helper()
+	pod := func(change func(*corev1.PodSpec)) error {
+		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "judged", Namespace: o.namespace, Labels: template.Labels}, Spec: *template.Spec.DeepCopy()}
+		change(&p.Spec)
+		return w.rig.Client.Create(w.t.Context(), p, client.DryRunAll)
+	}
+	w.works("restricted", o.name+" "+name, pod(func(*corev1.PodSpec) {}))
+	yes := true
+	for what, change := range map[string]func(*corev1.PodSpec){
+		"as root":               func(s *corev1.PodSpec) { *s.SecurityContext.RunAsUser = 0 },
+		"in the node's network": func(s *corev1.PodSpec) { s.HostNetwork = true },
+		"with more rights":      func(s *corev1.PodSpec) { s.Containers[0].SecurityContext.AllowPrivilegeEscalation = &yes },
+		"privileged":            func(s *corev1.PodSpec) { s.Containers[0].SecurityContext.Privileged = &yes },
+		"with a capability": func(s *corev1.PodSpec) {
+			s.Containers[0].SecurityContext.Capabilities.Add = []corev1.Capability{"NET_RAW"}
+		},
+		"with the node's folders": func(s *corev1.PodSpec) {
+			s.Volumes = append(s.Volumes, corev1.Volume{Name: "h", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}})
+		},
+	} {
+		w.refused("rights", o.name+" runs "+name+" "+what, pod(change), apierrors.IsForbidden)
+	}
 }
 
 // bindings tries to bind more than the one fixed role, as the operator.
