@@ -4,16 +4,59 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
+
+	"atrium.dev/atrium/api/v1alpha1"
 )
 
-// TestCompaniesAreApart holds two companies against each other: what one has is
-// worth nothing at the other.
+// TestCompaniesAreApart holds three companies against each other and against the
+// platform, where only a real cluster can tell: packets between pods, what pods
+// carry, ServiceAccounts, and sessions through the gateway. What PostgreSQL, the
+// store and the API server refuse by themselves is tried in test/isolation.
 func TestCompaniesAreApart(t *testing.T) {
-	acme, globex := fresh(t, "acme", "云杉科技有限公司"), fresh(t, "globex", "环球贸易有限公司")
-	onboard(t, acme, globex)
-	t.Run("packets", func(t *testing.T) { packetsStayInside(t, acme, globex) })
+	acme, globex, initech := fresh(t, "acme", "云杉科技有限公司"), fresh(t, "globex", "环球贸易有限公司"), fresh(t, "initech", "启明软件有限公司")
+	onboard(t, acme, globex, initech)
+	t.Run("packets", func(t *testing.T) { packetsStayInside(t, acme, globex, initech) })
+	t.Run("tokens", func(t *testing.T) { podsCarryNoToken(t, acme, globex, initech) })
 	t.Run("session", func(t *testing.T) { sessionStaysHome(t, acme, globex) })
+}
+
+// podsCarryNoToken looks at pods as they run, after admission, and asks the API
+// server what their ServiceAccounts may do.
+func podsCarryNoToken(t *testing.T, companies ...company) {
+	for _, c := range companies {
+		running, err := pods(t.Context(), c.namespace(), v1alpha1.LabelComponent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(running) == 0 {
+			t.Errorf("no pod of %s runs", c.name)
+		}
+		for _, p := range running {
+			for _, v := range p.Spec.Volumes {
+				if v.Projected == nil {
+					continue
+				}
+				for _, source := range v.Projected.Sources {
+					if source.ServiceAccountToken != nil {
+						t.Errorf("pod %s of %s carries a token of ServiceAccount %s", p.Name, c.name, p.Spec.ServiceAccountName)
+					}
+				}
+			}
+		}
+		for _, account := range []string{v1alpha1.OfficeName, "default"} {
+			as := "--as=system:serviceaccount:" + c.namespace() + ":" + account
+			for _, namespace := range []string{c.namespace(), companies[0].namespace(), systemNamespace, "kube-system"} {
+				for _, what := range [][]string{{"get", "secrets"}, {"create", "pods"}, {"get", "pods"}, {"patch", "tenants"}, {"create", "pods/exec"}} {
+					out, err := run(t.Context(), "", "auth", "can-i", what[0], what[1], as, "-n", namespace)
+					if err == nil || strings.TrimSpace(out) != "no" {
+						t.Errorf("ServiceAccount %s of %s may %s %s in %s: %s", account, c.name, what[0], what[1], namespace, out)
+					}
+				}
+			}
+		}
+	}
 }
 
 // sessionStaysHome carries the session of one company's administrator to the other.

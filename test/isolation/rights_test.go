@@ -165,7 +165,9 @@ func (w *world) restricted(o *tenant, name string, template corev1.PodTemplateSp
 		"as root":               func(s *corev1.PodSpec) { *s.SecurityContext.RunAsUser = 0 },
 		"in the node's network": func(s *corev1.PodSpec) { s.HostNetwork = true },
 		"with more rights":      func(s *corev1.PodSpec) { s.Containers[0].SecurityContext.AllowPrivilegeEscalation = &yes },
-		"privileged":            func(s *corev1.PodSpec) { s.Containers[0].SecurityContext.Privileged = &yes },
+		"privileged": func(s *corev1.PodSpec) {
+			s.Containers[0].SecurityContext.Privileged, s.Containers[0].SecurityContext.AllowPrivilegeEscalation = &yes, &yes
+		},
 		"with a capability": func(s *corev1.PodSpec) {
 			s.Containers[0].SecurityContext.Capabilities.Add = []corev1.Capability{"NET_RAW"}
 		},
