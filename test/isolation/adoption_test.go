@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -20,7 +21,8 @@ import (
 // TestLostCluster loses etcd with everything in it. Databases and stores stay; the
 // Tenants are applied again from files to a new cluster, which adopts each of them
 // and touches none of their data. A wrong name and another installation, which know
-// no more than the right ones do, adopt nothing.
+// no more than the right ones do, adopt nothing. Until a person brings the recovery
+// identity, nothing starts.
 func TestLostCluster(t *testing.T) {
 	r := rig.New(t)
 	r.Operate()
@@ -49,6 +51,18 @@ func TestLostCluster(t *testing.T) {
 	for _, name := range append(names, "acme2") {
 		anew.Create(rig.Company(name))
 	}
+	t.Run("nothing starts without the keys", func(t *testing.T) {
+		for _, name := range names {
+			anew.Until(name, "lacks its key", func(t *v1alpha1.Tenant) bool {
+				return rig.Condition(t, v1alpha1.ConditionKeyReady).Reason == v1alpha1.ReasonKeyMissing
+			})
+			err := anew.Client.Get(t.Context(), client.ObjectKey{Namespace: v1alpha1.NamespacePrefix + name, Name: v1alpha1.OfficeName}, &appsv1.Deployment{})
+			if !apierrors.IsNotFound(err) {
+				t.Errorf("the app of %s runs without its company's key: %v", name, err)
+			}
+		}
+	})
+	anew.Create(rig.Secret("recovery-identity", map[string]string{"identity": rig.RecoveryIdentity}))
 	t.Run("every company is adopted", func(t *testing.T) {
 		for _, name := range names {
 			anew.Healthy(name)
@@ -113,11 +127,15 @@ func fill(t *testing.T, r *rig.Rig, of v1alpha1.TenantStatus) {
 	}
 }
 
-// digests of all rows and all versions of all files.
+// digests of all rows, and of all versions of all files and of the wrapped keys.
 func digests(t *testing.T, r *rig.Rig, of map[string]v1alpha1.TenantStatus) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for name, status := range of {
+		for o := range r.Root().ListObjectsIter(t.Context(), r.Installation+"-keys", minio.ListObjectsOptions{Prefix: status.ID, Recursive: true, WithVersions: true}) {
+			rig.Check(t, o.Err)
+			all[name+" key "+o.Key+" "+o.VersionID] = o.ETag + " " + o.LastModified.String()
+		}
 		r.AsSuperuser(func(conn *pgx.Conn) {
 			var rows string
 			rig.Check(t, conn.QueryRow(t.Context(), fmt.Sprintf(
