@@ -103,6 +103,10 @@ func TestIdle(t *testing.T) {
 			t.Errorf("%d bytes for each object, more than %d", each, perObject)
 		}
 	})
+	if asked {
+		r.Stop()
+		t.Run("as a program", func(t *testing.T) { process(t, r, count) })
+	}
 }
 
 // silence begins a time in which the operator must do nothing.

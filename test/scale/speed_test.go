@@ -106,7 +106,9 @@ func record(t *testing.T, r *rig.Rig, recorder *tape) *script {
 		made := r.Ready(name)
 		calls := recorder.end()
 		// The counts of plans and servers are theirs, not this company's.
-		calls = slices.DeleteFunc(calls, func(c call) bool { return strings.HasPrefix(c.path, "/apis/atrium.dev/") && !strings.Contains(c.path, "/tenants/") })
+		calls = slices.DeleteFunc(calls, func(c call) bool {
+			return strings.HasPrefix(c.path, "/apis/atrium.dev/") && !strings.Contains(c.path, "/tenants/")
+		})
 		measured := slices.ContainsFunc(calls, func(c call) bool {
 			return strings.Contains(c.sql, "split_part") || strings.Contains(c.sql, "pg_stat_archiver") || strings.Contains(c.sql, "pg_database_size") || strings.Contains(c.sql, "SET heartbeat")
 		})
