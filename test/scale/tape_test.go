@@ -31,6 +31,51 @@ type call struct {
 	// Of SQL.
 	sql  string
 	args []any
+	conn *pgx.Conn
+}
+
+// measures says whether a statement looks at a server rather than at a company.
+func (c call) measures() bool {
+	for _, part := range []string{"split_part", "SET heartbeat", "pg_stat_archiver", "pg_database_size", "pg_ls_", "pg_tablespace_size"} {
+		if strings.Contains(c.sql, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofCompany leaves out the transactions that measure servers; they have connections
+// of their own, so they may stand in between.
+func ofCompany(calls []call) (left []call) {
+	drop := map[int]bool{}
+	open := map[*pgx.Conn][]int{}
+	for i, c := range calls {
+		if c.sql == "" {
+			continue
+		}
+		drop[i] = c.measures()
+		within, inside := open[c.conn]
+		switch {
+		case c.sql == "begin":
+			open[c.conn] = []int{i}
+		case inside && (c.sql == "commit" || c.sql == "rollback"):
+			for _, j := range within {
+				drop[i] = drop[i] || drop[j]
+			}
+			for _, j := range within {
+				drop[j] = drop[i]
+			}
+			delete(open, c.conn)
+		case inside:
+			open[c.conn] = append(within, i)
+		}
+	}
+	for i, c := range calls {
+		if !drop[i] {
+			left = append(left, c)
+		}
+	}
+	return left
 }
 
 // tape records what an operator does, so that a script can do the same.
@@ -59,7 +104,7 @@ func (r *tape) end() []call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.on = false
-	return r.calls
+	return ofCompany(r.calls)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -95,8 +140,8 @@ func (r *tape) through(next http.RoundTripper, store bool) http.RoundTripper {
 }
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (r *tape) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	r.record(call{sql: data.SQL, args: data.Args})
+func (r *tape) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	r.record(call{sql: data.SQL, args: data.Args, conn: conn})
 	return ctx
 }
 
