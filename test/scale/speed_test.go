@@ -118,7 +118,7 @@ func record(t *testing.T, r *rig.Rig, recorder *tape) *script {
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	rig.Check(t, err)
 	t.Cleanup(pool.Close)
-	return &script{calls: calls, name: name, id: made.Status.ID, api: secure, host: r.Config.Host, store: r.Store, pool: pool}
+	return &script{calls: calls, name: name, id: made.Status.ID, api: secure, host: strings.TrimSuffix(r.Config.Host, "/"), store: r.Store, pool: pool}
 }
 
 func short(sql string) string {
