@@ -90,7 +90,7 @@ func (w *Walker) lookUp(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	found, counted := map[string]*bucket{}, map[string]bool{}
+	found, stores := map[string]*bucket{}, map[string]bool{}
 	for i := range tenants.Items {
 		t := &tenants.Items[i]
 		store := servers.StoreOf(t)
@@ -101,21 +101,28 @@ func (w *Walker) lookUp(ctx context.Context) error {
 		if b == nil || b.store != store || b.name != t.Status.Bucket {
 			b = &bucket{store: store, name: t.Status.Bucket, due: w.Now().Add(walkFirst)}
 		}
-		found[t.Name] = b
-		all, before := counted[store]
-		counted[store] = b.known && (all || !before)
+		found[t.Name], stores[store] = b, true
 	}
 	w.buckets = found
+	for store := range stores {
+		w.tell(store)
+	}
+	return nil
+}
+
+// tell passes on what is used of a store, once each of its buckets was counted. A
+// new tenant does not make the sum of the others unknown.
+func (w *Walker) tell(store string) {
+	all := true
+	for _, b := range w.buckets {
+		all = all && (b.store != store || b.known)
+	}
 	if w.whole == nil {
 		w.whole = map[string]bool{}
 	}
-	for store, all := range counted {
-		// A new tenant does not make the sum of the others unknown.
-		if w.whole[store] = w.whole[store] || all; w.whole[store] {
-			w.Servers.Used.Set(servers.KindObjectStore, store, w.sum(store))
-		}
+	if w.whole[store] = w.whole[store] || all; w.whole[store] {
+		w.Servers.Used.Set(servers.KindObjectStore, store, w.sum(store))
 	}
-	return nil
 }
 
 func (w *Walker) sum(store string) (bytes int64) {
@@ -163,6 +170,7 @@ func (w *Walker) step(ctx context.Context, tenant string, b *bucket) {
 	}
 	b.bytes, b.known, b.due = b.counted, true, w.Now().Add(walkEvery)
 	b.counted, b.removed = 0, 0
+	w.tell(b.store)
 }
 
 func (w *Walker) walk(ctx context.Context, b *bucket, after string) (objects.Walked, error) {
