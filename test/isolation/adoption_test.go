@@ -2,6 +2,7 @@ package isolation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -90,7 +91,12 @@ func TestLostCluster(t *testing.T) {
 		other.Create(rig.Company("acme"))
 		newcomer(t, other.Healthy("acme").Status, former)
 	})
-	if diff := cmp.Diff(data, digests(t, r, former)); diff != "" {
+	now := digests(t, r, former)
+	maps.DeleteFunc(now, func(what, _ string) bool {
+		// A key that was brought back is wrapped once more; what was there stays.
+		return strings.Contains(what, " key ") && data[what] == ""
+	})
+	if diff := cmp.Diff(data, now); diff != "" {
 		t.Errorf("data was touched (-before +now):\n%s", diff)
 	}
 }
