@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -41,6 +42,7 @@ func TestSpeed(t *testing.T) {
 	}
 	r, recorder := rig.New(t), &tape{}
 	r.Operate(func(w *rig.Wiring) {
+		w.Config.ContentType = runtime.ContentTypeJSON // names in it can be replaced
 		w.Config.Wrap(func(next http.RoundTripper) http.RoundTripper { return recorder.through(next, false) })
 		w.Options.Tracer = recorder
 		w.Options.Wrap = func(next http.RoundTripper) http.RoundTripper { return recorder.through(next, true) }
