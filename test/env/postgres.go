@@ -38,6 +38,7 @@ type Server struct {
 	Host     string
 	Port     int
 	password string
+	data     string
 	process  *process
 }
 
@@ -81,7 +82,7 @@ func StartPostgres(data string, port int, superuserPassword string) (*Server, er
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Host: "127.0.0.1", Port: port, password: superuserPassword, process: p}
+	s := &Server{Host: "127.0.0.1", Port: port, password: superuserPassword, data: data, process: p}
 	return s, p.wait("PostgreSQL", func() error {
 		return s.Exec("postgres", "SELECT 1")
 	})
@@ -121,6 +122,16 @@ func (s *Server) CreateDatabase(name, secret string) (Database, error) {
 
 // Stop kills the server with everything in it.
 func (s *Server) Stop() { s.process.stop() }
+
+// Again starts a server that was stopped, on its port and its data folder.
+func (s *Server) Again() error {
+	now, err := StartPostgres(s.data, s.Port, s.password)
+	if err != nil {
+		return err
+	}
+	*s = *now
+	return nil
+}
 
 var (
 	sharedPostgres shared[*Server]

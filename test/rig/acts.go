@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -106,20 +107,37 @@ func (o *Operator) through(next http.RoundTripper, kind Kind, name func(*http.Re
 			return nil, errDead
 		}
 		act := name(req)
-		if act == "" {
-			return next.RoundTrip(req)
+		verdict := Fine
+		if act != "" {
+			verdict = o.judge(Act{Kind: kind, Name: act, Pass: passOf(req.Context())})
 		}
-		verdict := o.judge(Act{Kind: kind, Name: act, Pass: passOf(req.Context())})
 		if verdict == FailedBefore {
 			return nil, fmt.Errorf("spoiled before %s", act)
 		}
+		o.hold()
 		answer, err := next.RoundTrip(req)
+		o.hold()
+		if err == nil {
+			answer.Body = held{answer.Body, o}
+		}
 		if verdict == FailedAfter && err == nil {
 			_ = answer.Body.Close()
 			return nil, fmt.Errorf("spoiled after %s", act)
 		}
 		return answer, err
 	})
+}
+
+// held is an answer that a frozen operator does not read on.
+type held struct {
+	io.ReadCloser
+	operator *Operator
+}
+
+func (h held) Read(into []byte) (int, error) {
+	n, err := h.ReadCloser.Read(into)
+	h.operator.hold()
+	return n, err
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -154,7 +172,8 @@ func (s statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.T
 		cancel()
 		return cancelled
 	}
+	s.hold()
 	return ctx
 }
 
-func (statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (s statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) { s.hold() }

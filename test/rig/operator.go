@@ -35,6 +35,8 @@ type Operator struct {
 	rig    *Rig
 	gate   func(Act) Verdict
 	cut    atomic.Bool
+	mu     sync.Mutex
+	thawed chan struct{} // not nil while frozen; closed by Thaw
 	cancel context.CancelFunc
 	ended  chan error
 	wait   sync.Once
@@ -100,12 +102,16 @@ func (r *Rig) wiring(o *Operator) Wiring {
 		},
 		Tracer: statements{o},
 		Wrap:   func(next http.RoundTripper) http.RoundTripper { return o.through(next, S3, s3Call) },
-		Lost:   func(err error) { r.Lost <- err },
+		Lost: func(err error) { // as cmd/operator does
+			r.Lost <- err
+			o.cancel()
+		},
 	}}
 }
 
 // End asks the operator to end as a SIGTERM does, and waits until it has.
 func (o *Operator) End() error {
+	o.Thaw()
 	o.cancel()
 	return o.Wait()
 }
@@ -121,6 +127,43 @@ func (o *Operator) Wait() error {
 func (o *Operator) Cut() {
 	o.cut.Store(true)
 	o.cancel()
+}
+
+// Freeze is SIGSTOP: what the operator sends from now on waits for Thaw, and it
+// hears of no answer and no event.
+func (o *Operator) Freeze() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.thawed == nil {
+		o.thawed = make(chan struct{})
+	}
+}
+
+// Thaw is SIGCONT: all that waited goes on as if nothing had been.
+func (o *Operator) Thaw() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.thawed != nil {
+		close(o.thawed)
+		o.thawed = nil
+	}
+}
+
+// Frozen says whether the operator stands still.
+func (o *Operator) Frozen() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.thawed != nil
+}
+
+// hold stands still while the operator is frozen.
+func (o *Operator) hold() {
+	o.mu.Lock()
+	thawed := o.thawed
+	o.mu.Unlock()
+	if thawed != nil {
+		<-thawed
+	}
 }
 
 // passes remembers in a pass's logger whose pass it is.

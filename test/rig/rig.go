@@ -42,11 +42,11 @@ const (
 // Main is TestMain of a package that uses rigs. The operator's log is silent unless
 // ATRIUM_TEST_LOG is set.
 func Main(m *testing.M) {
-	level := slog.LevelError + 1
+	var handler slog.Handler = slog.DiscardHandler
 	if os.Getenv("ATRIUM_TEST_LOG") != "" {
-		level = slog.LevelInfo
+		handler = slog.NewTextHandler(os.Stderr, nil)
 	}
-	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	ctrl.SetLogger(logr.FromSlogHandler(handler))
 	code := m.Run()
 	stopServers()
 	os.Exit(code)

@@ -109,12 +109,19 @@ func labelled(m *dto.Metric, name, value string) bool {
 	return false
 }
 
+// Passes is how many passes of the tenant controller ended, over all rigs of the
+// process.
+func (r *Rig) Passes() float64 {
+	r.T.Helper()
+	return r.metric("controller_runtime_reconcile_total", "controller")
+}
+
 // Poke makes the tenant controller look at a Tenant without changing its spec, and
 // waits until it has and rests again. It counts the passes of all rigs of the
 // process, so no two of them work at that time.
 func (r *Rig) Poke(name string) {
 	r.T.Helper()
-	before := r.metric("controller_runtime_reconcile_total", "controller")
+	before := r.Passes()
 	r.Change(name, func(t *v1alpha1.Tenant) {
 		if t.Annotations == nil {
 			t.Annotations = map[string]string{}
@@ -133,7 +140,7 @@ func (r *Rig) Rests(before float64) {
 	r.T.Helper()
 	last, same := before, 0
 	r.Eventually("the tenant controller rests", func() bool {
-		now := r.metric("controller_runtime_reconcile_total", "controller")
+		now := r.Passes()
 		if now != last || r.metric("controller_runtime_active_workers", "controller") > 0 {
 			last, same = now, 0
 			return false
