@@ -188,6 +188,9 @@ func (v *view) watch(next http.RoundTripper, req *http.Request) (*http.Response,
 	v.mu.Unlock()
 	go func() {
 		defer func() { _ = writer.Close(); _ = upstream.Close() }()
+		v.mu.Lock()
+		v.show(k, func(tenant string) bool { return !v.frozen[tenant] })
+		v.mu.Unlock()
 		for events := json.NewDecoder(upstream); ; {
 			var event struct {
 				Type   string         `json:"type"`
@@ -218,6 +221,9 @@ func (v *view) event(k *kind, out *io.PipeWriter, kindOf string, fields map[stri
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if k.out != out {
+		return false // another watch follows this kind now
+	}
 	o := read(fields)
 	if kindOf == "DELETED" {
 		delete(k.truth, o.key)
@@ -261,31 +267,43 @@ func (v *view) thaw(tenant string) {
 	defer v.mu.Unlock()
 	delete(v.frozen, tenant)
 	for _, k := range v.kinds {
-		if k.out == nil {
-			continue
-		}
-		for key, was := range k.shown {
-			if _, there := k.truth[key]; was.tenant == tenant && !there {
-				delete(k.shown, key)
-				v.merged++
-				send(k.out, "DELETED", was.fields)
-			}
-		}
-		for key, is := range k.truth {
-			was, there := k.shown[key]
-			if is.tenant != tenant || there && was.version == is.version {
-				continue
-			}
-			k.shown[key] = is
-			v.merged++
-			how := "MODIFIED"
-			if !there {
-				how = "ADDED"
-			}
-			send(k.out, how, is.fields)
+		if k.out != nil { // otherwise the watch begins with it
+			v.show(k, func(one string) bool { return one == tenant })
 		}
 	}
 }
 
-// look makes a rig's next operator look through the view.
-func (v *view) look(w *rig.Wiring) { v.before(w.Config) }
+// show sends the difference between what is shown and the truth.
+func (v *view) show(k *kind, of func(tenant string) bool) {
+	for key, was := range k.shown {
+		if _, there := k.truth[key]; of(was.tenant) && !there {
+			delete(k.shown, key)
+			v.merged++
+			send(k.out, "DELETED", was.fields)
+		}
+	}
+	for key, is := range k.truth {
+		was, there := k.shown[key]
+		if !of(is.tenant) || there && was.version == is.version {
+			continue
+		}
+		k.shown[key] = is
+		v.merged++
+		how := "MODIFIED"
+		if !there {
+			how = "ADDED"
+		}
+		send(k.out, how, is.fields)
+	}
+}
+
+// look makes a rig's next operator look through the view. It begins with lists of
+// its own; what was seen before is remembered.
+func (v *view) look(w *rig.Wiring) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for path, k := range v.kinds {
+		v.kinds[path] = &kind{truth: map[string]object{}, shown: map[string]object{}, past: k.past}
+	}
+	v.before(w.Config)
+}
