@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"atrium.dev/atrium/api/v1alpha1"
 )
 
 // annotationApplied holds a digest of what was applied last, so that a field which
@@ -54,7 +56,14 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, object client.Object, 
 	if live.GetUID() != "" && live.GetAnnotations()[annotationApplied] == digest && holds(live, want) {
 		return nil
 	}
-	if err := r.send(ctx, s, want); err != nil {
+	if want.GetKind() == "Secret" {
+		want.SetResourceVersion(live.GetResourceVersion()) // a password is made once
+	}
+	err = r.send(ctx, s, want)
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return &waiting{v1alpha1.ReasonWaiting, fmt.Sprintf("%s %s was written by another operator at the same time; it is read again", want.GetKind(), want.GetName()), cacheLag}
+	}
+	if err != nil {
 		return fmt.Errorf("apply %s %s: %w", want.GetKind(), want.GetName(), err)
 	}
 	r.applied.set(key, applied{digest, want.GetResourceVersion(), r.Now()})
@@ -67,10 +76,18 @@ const (
 	rightsPause = 25 * time.Millisecond
 )
 
+// passTrusted is how long after its begin a pass may write. A leader that stood still
+// longer (SIGSTOP, a machine that slept) may have lost its lease of 15 s meanwhile:
+// another one did the work, and what this pass knows is old.
+const passTrusted = 12 * time.Second
+
 func (r *Reconciler) send(ctx context.Context, s *scope, want *unstructured.Unstructured) error {
+	if r.Now().Sub(s.began) > passTrusted {
+		return &waiting{v1alpha1.ReasonWaiting, "a pass took too long to be trusted; the next one begins with what is true then", cacheLag}
+	}
 	deadline := time.Now().Add(rightsWait)
 	for {
-		err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), FieldOwner, client.ForceOwnership)
+		err := r.write(ctx, want)
 		if !apierrors.IsForbidden(err) || !s.boundNow || time.Now().After(deadline) {
 			return err
 		}
@@ -80,6 +97,15 @@ func (r *Reconciler) send(ctx context.Context, s *scope, want *unstructured.Unst
 		case <-time.After(rightsPause):
 		}
 	}
+}
+
+// write applies an object. A Secret that was not there is created, so that of two
+// operators that each made a password one alone wins.
+func (r *Reconciler) write(ctx context.Context, want *unstructured.Unstructured) error {
+	if want.GetKind() == "Secret" && want.GetResourceVersion() == "" {
+		return r.Client.Create(ctx, want, FieldOwner)
+	}
+	return r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), FieldOwner, client.ForceOwnership)
 }
 
 // render turns a typed object into what is applied: labelled, with its kind, and

@@ -13,6 +13,7 @@ import (
 // found out.
 type scope struct {
 	tenant  *v1alpha1.Tenant
+	began   time.Time
 	results []result
 
 	id        string // empty until the tenant is placed
@@ -53,7 +54,7 @@ type scope struct {
 
 func (r *Reconciler) scope(tenant *v1alpha1.Tenant) *scope {
 	return &scope{
-		tenant: tenant, id: tenant.Status.ID,
+		tenant: tenant, id: tenant.Status.ID, began: r.Now(),
 		namespace: v1alpha1.NamespacePrefix + tenant.Name,
 		url:       r.Site.URL(r.Site.Host(tenant)),
 		running:   tenant.Status.Release,

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -18,6 +19,9 @@ import (
 // undo takes the steps back in reverse order and releases the Tenant after the
 // last one. It reports whether the Tenant is released.
 func (r *Reconciler) undo(ctx context.Context, s *scope) (deleted bool, err error) {
+	if going, err := r.stillGoing(ctx, s); err != nil || !going {
+		return !going, err
+	}
 	if s.definitionGoes, err = r.definitionGoes(ctx, s); err != nil {
 		return false, err
 	}
@@ -49,6 +53,18 @@ func (r *Reconciler) undo(ctx context.Context, s *scope) (deleted bool, err erro
 	}
 	r.forget(s.tenant.Name)
 	return true, nil
+}
+
+// stillGoing asks the API server itself whether this Tenant is there and being
+// deleted. A cache that lags may show one that was released long ago, when another of
+// its name has adopted its data: that one's must not be taken back.
+func (r *Reconciler) stillGoing(ctx context.Context, s *scope) (bool, error) {
+	var live v1alpha1.Tenant
+	err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.tenant), &live)
+	if client.IgnoreNotFound(err) != nil {
+		return true, fmt.Errorf("read tenant %s again before anything of it is taken back: %w", s.tenant.Name, err)
+	}
+	return err == nil && live.UID == s.tenant.UID && controllerutil.ContainsFinalizer(&live, v1alpha1.Finalizer), nil
 }
 
 // leaving adds to a fault what the deletion has still to take back with steps, the

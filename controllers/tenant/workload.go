@@ -150,7 +150,7 @@ func (r *Reconciler) disruptionBudget(ctx context.Context, s *scope) error {
 	if err != nil {
 		return fmt.Errorf("read PodDisruptionBudget %s: %w", want.Name, err)
 	}
-	if err := r.Client.Delete(ctx, &live); client.IgnoreNotFound(err) != nil {
+	if err := r.Client.Delete(ctx, &live, client.Preconditions{UID: &live.UID}); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete PodDisruptionBudget %s: %w", want.Name, err)
 	}
 	return nil
@@ -206,7 +206,8 @@ func (r *Reconciler) removeWorkload(ctx context.Context, s *scope) error {
 		if !object.GetDeletionTimestamp().IsZero() {
 			continue
 		}
-		if err := r.Client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); client.IgnoreNotFound(err) != nil {
+		uid := object.GetUID() // not one of a later Tenant of this name
+		if err := r.Client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete %T %s: %w", object, object.GetName(), err)
 		}
 	}

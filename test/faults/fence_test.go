@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,7 +40,8 @@ func TestTwoOperators(t *testing.T) {
 		r.Eventually("the leader is stopped", leader.Frozen, func() string { return fmt.Sprint(stop.Load(), " acts are left") })
 		former := leader
 		leader = elect(r, &stop)
-		// What the lease's end would do in 15 s.
+		// What 20 s would do: the lease of 15 s ends.
+		r.Now.Forward(20 * time.Second)
 		rig.Check(t, r.Client.Delete(t.Context(), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: rig.System, Name: "atrium-operator"}}))
 		ids := map[string]string{}
 		for _, name := range names {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/test/env"
@@ -121,10 +122,13 @@ func (w *weather) suffer(t *testing.T, one trouble) {
 	w.Rests(0)
 	globex := w.Ready("globex")
 	before := w.Passes()
+	var acme v1alpha1.Tenant
 	began := time.Now()
 	end := one.begin()
 	if one.reason != "" {
-		w.Until("acme", "names the fault", func(t *v1alpha1.Tenant) bool { return rig.Condition(t, v1alpha1.ConditionReady).Reason == one.reason })
+		w.Eventually(one.name+": acme names it", func() bool {
+			return w.Client.Get(t.Context(), client.ObjectKey{Name: "acme"}, &acme) == nil && rig.Condition(&acme, v1alpha1.ConditionReady).Reason == one.reason
+		}, func() string { return rig.Describe(&acme) + "\n" + w.servers() })
 		named := time.Since(began)
 		t.Logf("%s: named after %s", one.name, named.Round(100*time.Millisecond))
 		if named > generously*namedWithin {
@@ -149,4 +153,12 @@ func (w *weather) suffer(t *testing.T, one trouble) {
 	if healed > generously*healedWithin {
 		t.Errorf("%s: converged %s after the repair, want %s", one.name, healed, healedWithin)
 	}
+}
+
+// servers says in words how the stormy servers are.
+func (w *weather) servers() string {
+	var d v1alpha1.DatabaseServer
+	var o v1alpha1.ObjectStore
+	rig.Check(w.T, w.Client.Get(w.T.Context(), client.ObjectKey{Name: "stormy"}, &d), w.Client.Get(w.T.Context(), client.ObjectKey{Name: "stormy"}, &o))
+	return fmt.Sprintf("DatabaseServer %+v\nObjectStore %+v", d.Status.Conditions, o.Status.Conditions)
 }

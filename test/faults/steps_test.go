@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -60,20 +61,22 @@ func (f field) moves() (all []move) {
 	s, sample := f.schema, samples[f.name()]
 	add := func(good bool, why string, values ...any) {
 		for _, v := range values {
-			all = append(all, move{v, good, why})
+			known := slices.ContainsFunc(sample.good, func(g any) bool { return fmt.Sprint(g) == fmt.Sprint(v) })
+			all = append(all, move{v, good && (!sample.closed || known), why})
 		}
 	}
 	add(true, "sample", sample.good...)
 	add(false, "sample", sample.bad...)
-	add(false, "of another type", map[string]any{"not": "this"})
 	for _, e := range s.Enum {
 		add(true, "one of the enum", strings.Trim(string(e.Raw), `"`))
 	}
 	switch {
 	case s.XIntOrString:
 		add(false, "no amount", "much", true, "-5")
+	case s.Type == "object":
+		add(false, "of another type", "text", int64(7))
 	case s.Type == "string":
-		add(false, "of another type", int64(7), []any{"a"})
+		add(false, "of another type", int64(7), []any{"a"}, map[string]any{"not": "this"})
 		if s.Enum != nil {
 			add(false, "none of the enum", "nonsense", "")
 		}
@@ -84,9 +87,9 @@ func (f field) moves() (all []move) {
 			add(false, "too long", strings.Repeat("a", int(*s.MaxLength)+1))
 		}
 	case s.Type == "integer":
-		add(false, "of another type", "text", 1.5)
+		add(false, "of another type", "text", 1.5, map[string]any{"not": "this"})
 		if s.Minimum != nil {
-			add(sample.good == nil, "smallest", int64(*s.Minimum))
+			add(true, "smallest", int64(*s.Minimum))
 			add(false, "too small", int64(*s.Minimum)-1)
 		}
 		if s.Maximum != nil {
@@ -103,48 +106,58 @@ func (f field) moves() (all []move) {
 			add(false, "too many", slices.Repeat([]any{one}, int(*s.MaxItems)+1))
 		}
 	}
-	all = append(all, move{nil, !f.required, "taken out"})
+	if f.required {
+		add(false, "taken out", nil)
+	} else {
+		add(true, "taken out", nil)
+	}
 	return all
 }
 
-type sampled struct{ good, bad []any }
+// sampled values; closed says that of what the schema alone would take, another rule
+// refuses all but the good samples.
+type sampled struct {
+	good, bad []any
+	closed    bool
+}
 
 func list(values ...any) []any { return values }
 
 // samples for what no schema can be asked for. A field that is missing here walks
 // by its schema alone.
 var samples = map[string]sampled{
-	"Tenant.displayName":                 {list("A", "云杉 & Söhne (中国)", strings.Repeat("云", 100)), list("   ", "a\nb", "a\u200bb", "a\u202eb")},
-	"Tenant.plan":                        {list("other"), nil},
-	"Tenant.release":                     {list("0.2.0"), nil},
-	"Tenant.subdomain":                   {list("elsewhere", strings.Repeat("a", 63)), list("Upper", "-a", "a-", "a.b", "a_b", "xn--a", "www", "公司", "a b")},
-	"Tenant.hosts":                       {list(list("oa.walk.cn"), list("oa.walk.cn", "xn--fiq228c.com")), list(list("http://a.cn"), list("a.cn:80"), list("*.a.cn"), list("1.2.3.4"), list("a.cn."), list("A.cn"), list("公司.cn"), list("a.cn", "a.cn"), list(""))},
-	"Tenant.adminContact.name":           {list("王芳", strings.Repeat("王", 100)), nil},
-	"Tenant.adminContact.phone":          {list("13800000001", "+86 138-0000-0001"), list("call me", "12", "１３８００００")},
-	"Tenant.adminContact.mail":           {list("it@example.com"), list("it", "a b@c", "<it@example.com>", "a@b@c")},
-	"Tenant.timezone":                    {list("UTC", "Europe/Berlin", "America/Argentina/Ushuaia"), list("Mars/Phobos", "asia/shanghai", "+08:00", "Local", "../etc/passwd")},
-	"Tenant.egress":                      {list(list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(443), int64(8443))}), list(map[string]any{"cidr": "2001:db8::/32", "ports": list(int64(1))})), list(list(map[string]any{"cidr": "203.0.113.7/24", "ports": list(int64(443))}), list(map[string]any{"cidr": "0.0.0.0/0", "ports": list(int64(443))}), list(map[string]any{"cidr": "203.0.113.0/24"}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list()}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(0))}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(65536))}), list(map[string]any{"cidr": "example.com", "ports": list(int64(443))}))},
-	"Tenant.adopt":                       {nil, list("abcdefghij", "none", "Abc", "0123456789", "short")}, // this Tenant has an id
-	"Plan.replicas":                      {list(int64(2), int64(3)), nil},
-	"Plan.resources.requests.cpu":        {list("100m"), list("0", "-1", "3")},
-	"Plan.resources.requests.memory":     {list("128Mi", "256Mi"), list("31Mi", "0", "2Gi")},
-	"Plan.resources.limits.cpu":          {list("2", "1500m"), list("10m", "0")},
-	"Plan.resources.limits.memory":       {list("512Mi", "1Gi"), list("32Mi", "0")},
-	"Plan.database.connections":          {list(int64(44)), list(int64(21))}, // replicas is 10 in the walk's base
-	"Plan.database.statementTimeout":     {list("1s", "10m", "45s"), list("0s", "999ms", "601s", "soon", "-5s")},
-	"Plan.placement.databaseServers":     {list(map[string]any{"disk": "ssd"}), list(map[string]any{"disk": int64(1)})},
-	"Plan.placement.objectStores":        {list(map[string]any{"disk": "ssd"}), list(map[string]any{"disk": int64(1)})},
-	"DatabaseServer.host":                {nil, list("http://db", "db:5432", "-db", "db_1", "")},
-	"DatabaseServer.database":            {nil, list("another")},
-	"DatabaseServer.caBundle":            {list(""), nil},
-	"DatabaseServer.adminSecretRef.name": {list("another-admin"), nil},
-	"DatabaseServer.capacity.bytes":      {list("500Gi", "1"), list("0")},
-	"ObjectStore.endpoint":               {list("https://s3.example.com"), list("minio:9000", "ftp://a", "http://a/b", "http://", "http://a:port", "http://u:p@a")},
-	"ObjectStore.purpose":                {nil, list("backup")},
-	"ObjectStore.issuerSecretRef.name":   {list("another-issuer"), nil},
-	"ObjectStore.capacity.bytes":         {list("500Gi", "1"), list("0")},
-	"ObjectStore.region":                 {list("cn-north-1"), nil},
-	"Release.version":                    {nil, list("v1.0.0", "1.0", "latest", "0.1.1")},
-	"Release.image":                      {nil, list("atrium:latest", "a@sha256:12", rig.Image+"0")},
-	"Release.schemaVersion":              {nil, list(int64(3))},
+	"Tenant.displayName":                 {good: list("A", "云杉 & Söhne (中国)", strings.Repeat("云", 100)), bad: list("   ", "a\nb", "a\u200bb", "a\u202eb")},
+	"Tenant.plan":                        {good: list("other"), bad: list("nowhere")},
+	"Tenant.release":                     {good: list("0.2.0"), bad: list("9.9.9")},
+	"Tenant.subdomain":                   {good: list("elsewhere", strings.Repeat("a", 63)), bad: list("Upper", "-a", "a-", "a.b", "a_b", "xn--a", "www", "公司", "a b")},
+	"Tenant.hosts":                       {good: list(list("oa.walk.cn"), list("oa.walk.cn", "xn--fiq228c.com")), bad: list(list("http://a.cn"), list("a.cn:80"), list("*.a.cn"), list("1.2.3.4"), list("a.cn."), list("A.cn"), list("公司.cn"), list("a.cn", "a.cn"), list(""))},
+	"Tenant.adminContact.name":           {good: list("王芳", strings.Repeat("王", 100))},
+	"Tenant.adminContact.phone":          {good: list("13800000001", "+86 138-0000-0001"), bad: list("call me", "12", "１３８００００")},
+	"Tenant.adminContact.mail":           {good: list("it@example.com"), bad: list("it", "a b@c", "<it@example.com>", "a@b@c")},
+	"Tenant.timezone":                    {good: list("UTC", "Europe/Berlin", "America/Argentina/Ushuaia"), bad: list("Mars/Phobos", "asia/shanghai", "+08:00", "Local", "../etc/passwd")},
+	"Tenant.egress":                      {good: list(list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(443), int64(8443))}), list(map[string]any{"cidr": "2001:db8::/32", "ports": list(int64(1))})), bad: list(list(map[string]any{"cidr": "203.0.113.7/24", "ports": list(int64(443))}), list(map[string]any{"cidr": "0.0.0.0/0", "ports": list(int64(443))}), list(map[string]any{"cidr": "203.0.113.0/24"}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list()}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(0))}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(65536))}), list(map[string]any{"cidr": "example.com", "ports": list(int64(443))}))},
+	"Tenant.adopt":                       {bad: list("abcdefghij", "none", "Abc", "0123456789", "short")}, // this Tenant has an id
+	"Plan.replicas":                      {good: list(int64(2), int64(3))},
+	"Plan.resources.requests.cpu":        {good: list("100m"), bad: list("0", "-1", "3")},
+	"Plan.resources.requests.memory":     {good: list("128Mi", "256Mi"), bad: list("31Mi", "0", "2Gi")},
+	"Plan.resources.limits.cpu":          {good: list("2", "1500m"), bad: list("10m", "0")},
+	"Plan.resources.limits.memory":       {good: list("512Mi", "1Gi"), bad: list("32Mi", "0")},
+	"Plan.database.connections":          {good: list(int64(44), int64(500)), bad: list(int64(21)), closed: true}, // replicas is 10 in the walk's base
+	"Plan.database.statementTimeout":     {good: list("1s", "10m", "45s"), bad: list("0s", "999ms", "601s", "soon", "-5s")},
+	"Plan.placement.databaseServers":     {good: list(map[string]any{"disk": "ssd"}), bad: list(map[string]any{"disk": int64(1)})},
+	"Plan.placement.objectStores":        {good: list(map[string]any{"disk": "ssd"}), bad: list(map[string]any{"disk": int64(1)})},
+	"DatabaseServer.host":                {bad: list("http://db", "db:5432", "-db", "db_1", "")},
+	"DatabaseServer.database":            {bad: list("another"), closed: true},
+	"DatabaseServer.caBundle":            {good: list("")},
+	"DatabaseServer.adminSecretRef.name": {good: list("another-admin")},
+	"DatabaseServer.capacity.bytes":      {good: list("500Gi", "1"), bad: list("0")},
+	"ObjectStore.endpoint":               {good: list("https://s3.example.com"), bad: list("minio:9000", "ftp://a", "http://a/b", "http://", "http://a:port", "http://u:p@a")},
+	"ObjectStore.purpose":                {good: list("data", nil), bad: list("backup"), closed: true},
+	"ObjectStore.issuerSecretRef.name":   {good: list("another-issuer")},
+	"ObjectStore.capacity.bytes":         {good: list("500Gi", "1"), bad: list("0")},
+	"ObjectStore.region":                 {good: list("cn-north-1")},
+	"Release.version":                    {bad: list("v1.0.0", "1.0", "latest", "0.1.1")},
+	"Release.image":                      {bad: list("atrium:latest", "a@sha256:12", rig.Image+"0")},
+	"Release.schemaVersion":              {bad: list(int64(3)), closed: true},
+	"DatabaseServer.sslMode":             {good: list("require", "disable"), closed: true},
 }

@@ -50,11 +50,13 @@ type census struct {
 var (
 	moment   = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?`)
 	shortHex = regexp.MustCompile(`\b[0-9a-f]{8,40}\b`)
+	aUID     = regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 	tenantID = regexp.MustCompile(`^[a-z][a-z2-7]{9}$`)
 )
 
 func (c *census) add(name, path, value string) {
 	clean := strings.NewReplacer(c.ids[name], "<id>", name, "<name>")
+	value = aUID.ReplaceAllString(value, "<uid>")
 	path = shortHex.ReplaceAllString(clean.Replace(path), "<hex>")
 	value = moment.ReplaceAllString(shortHex.ReplaceAllString(clean.Replace(value), "<hex>"), "<time>")
 	for c.facts[name][path] != "" { // two objects whose names differ by chance alone

@@ -35,6 +35,7 @@ type Operator struct {
 	rig    *Rig
 	gate   func(Act) Verdict
 	cut    atomic.Bool
+	heard  atomic.Bool // somebody waited for its end
 	mu     sync.Mutex
 	thawed chan struct{} // not nil while frozen; closed by Thaw
 	cancel context.CancelFunc
@@ -51,7 +52,8 @@ func (r *Rig) Operate(change ...func(*Wiring)) *Operator {
 	r.T.Helper()
 	o := r.launch(change...)
 	r.Stop = sync.OnceFunc(func() {
-		if err := o.End(); err != nil && !o.cut.Load() {
+		known := o.heard.Load() // whoever waited for its end judged it
+		if err := o.End(); err != nil && !o.cut.Load() && !known {
 			r.T.Errorf("the operator ended: %v", err)
 		}
 	})
@@ -118,6 +120,7 @@ func (o *Operator) End() error {
 
 // Wait until the operator has ended.
 func (o *Operator) Wait() error {
+	o.heard.Store(true)
 	o.wait.Do(func() { o.err = <-o.ended })
 	return o.err
 }
