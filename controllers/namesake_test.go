@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -66,5 +67,31 @@ func TestNamesakeInheritsNothing(t *testing.T) {
 	rig.Check(t, r.Client.Get(t.Context(), request.NamespacedName, &now))
 	if now.Status.ID != "" || len(now.Status.Conditions) > 0 {
 		t.Errorf("the namesake inherited %s", rig.Describe(&now))
+	}
+}
+
+// A cache may go on showing a Tenant that was released long ago, when another of its
+// name has adopted its data: that one's must not be taken back.
+func TestReleasedTenantIsNotTakenBack(t *testing.T) {
+	r := rig.New(t)
+	r.Operate()
+	r.Create(rig.Company("acme"))
+	acme := r.Healthy("acme")
+	r.Stop()
+	released := acme.DeepCopy()
+	now := metav1.Now()
+	released.UID, released.DeletionTimestamp, released.ResourceVersion = "00000000-0000-4000-8000-000000000000", &now, "1"
+	undoes := &tenant.Reconciler{
+		Client: behind{r.Client, released}, Live: r.Client, Events: events.NewFakeRecorder(10),
+		Site: placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 80}, Now: time.Now, Random: rand.Reader,
+		// No servers: it must not come so far as to use one.
+	}
+	if _, err := undoes.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "acme"}}); err != nil {
+		t.Errorf("the released Tenant: %v", err)
+	}
+	var live v1alpha1.Tenant
+	rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: "acme"}, &live))
+	if live.ResourceVersion != acme.ResourceVersion {
+		t.Errorf("the Tenant of today was touched: %s", rig.Describe(&live))
 	}
 }

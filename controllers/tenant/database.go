@@ -3,9 +3,11 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -29,7 +31,7 @@ const verifiedFor = resync - 10*time.Second
 // database makes schema and roles.
 func (r *Reconciler) database(ctx context.Context, s *scope) error {
 	known := r.verified.get(s.tenant.Name)
-	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) {
+	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) && !s.away() {
 		s.row, s.fresh = known.row, true
 		return nil
 	}
@@ -75,6 +77,13 @@ func (s *scope) openLogins(now time.Time) []string {
 func (s *scope) inputs() string {
 	return fmt.Sprint(s.tenant.UID, s.id, s.plan.Spec.Database, s.databaseServer.Generation, reachable(s.databaseServer),
 		s.objectStore.Generation, reachable(s.objectStore), s.store.IssuerDigest())
+}
+
+// away holds while a server's own condition says that it does not answer. What is
+// found then may be a moment between two faults: it is not trusted for long.
+func (s *scope) away() bool {
+	return s.databaseServer != nil && strings.HasPrefix(reachable(s.databaseServer), string(metav1.ConditionFalse)) ||
+		s.objectStore != nil && strings.HasPrefix(reachable(s.objectStore), string(metav1.ConditionFalse))
 }
 
 // remember what was verified in this pass.

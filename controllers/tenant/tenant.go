@@ -123,6 +123,8 @@ func (r *Reconciler) outcome(s *scope) (ctrl.Result, error) {
 	again := resync
 	if s.lagging {
 		again = cacheFills
+	} else if s.away() {
+		again = servers.MeasureEvery
 	}
 	if !s.renewAt.IsZero() {
 		again = min(again, max(s.renewAt.Sub(r.Now()), time.Second))

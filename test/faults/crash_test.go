@@ -21,6 +21,7 @@ type stage struct {
 	name  string
 	begin func(c *crash, tenant string)
 	ended func(*v1alpha1.Tenant) bool // nil: the Tenant is gone
+	works bool                        // people can work at the end
 }
 
 func stages() []stage {
@@ -28,12 +29,22 @@ func stages() []stage {
 		return rig.IsReady(t) && rig.Condition(t, v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonAnswering &&
 			t.Status.Plan == t.Spec.Plan && t.Status.Release == t.Spec.Release && t.Status.Operation.Step == "Done"
 	}
+	rotated := func(t *v1alpha1.Tenant) bool {
+		return applied(t) && t.Status.Credentials != nil && t.Status.Credentials.Rotation == t.Annotations[v1alpha1.AnnotationRotate]
+	}
+	suspended := func(t *v1alpha1.Tenant) bool {
+		return rig.Condition(t, v1alpha1.ConditionReady).Reason == v1alpha1.ReasonSuspended && t.Status.ObservedGeneration == t.Generation &&
+			t.Status.Operation.Step == "Done"
+	}
 	return []stage{
-		{"create", (*crash).create, applied},
-		{"change plan, release and hosts", (*crash).change, applied},
-		{"delete under Retain", (*crash).remove, nil},
-		{"adopt", (*crash).adopt, applied},
-		{"delete under Delete", (*crash).remove, nil},
+		{"create", (*crash).create, applied, true},
+		{"change plan, release and hosts", (*crash).change, applied, true},
+		{"rotate credentials", (*crash).rotate, rotated, true},
+		{"suspend", (*crash).suspend, suspended, false},
+		{"resume", (*crash).resume, applied, true},
+		{"delete under Retain", (*crash).remove, nil, false},
+		{"adopt", (*crash).adopt, applied, true},
+		{"delete under Delete", (*crash).remove, nil, false},
 	}
 }
 
@@ -242,7 +253,7 @@ func (c *crash) remember(names []string) {
 
 // works tries what chance alone decided: passwords, credentials, tokens.
 func (c *crash) works(t *testing.T, st stage, names []string) {
-	if st.ended == nil {
+	if !st.works {
 		return
 	}
 	for _, name := range names {
@@ -278,6 +289,18 @@ func (c *crash) change(name string) {
 		t.Spec.Plan, t.Spec.Release, t.Spec.DisplayName = "large", "0.2.0", "新名字"
 		t.Spec.Hosts = []string{"oa." + name + ".cn"}
 	})
+}
+
+func (c *crash) rotate(name string) {
+	c.Change(name, func(t *v1alpha1.Tenant) { t.Annotations[v1alpha1.AnnotationRotate] = "once" })
+}
+
+func (c *crash) suspend(name string) {
+	c.Change(name, func(t *v1alpha1.Tenant) { t.Spec.Suspended = true })
+}
+
+func (c *crash) resume(name string) {
+	c.Change(name, func(t *v1alpha1.Tenant) { t.Spec.Suspended = false })
 }
 
 func (c *crash) remove(name string) {

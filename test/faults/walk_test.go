@@ -33,7 +33,7 @@ var unrendered = []string{
 	"Tenant.plan",           // the other Plan is alike
 	"Plan.requestLimits.",   // the gateway reads the Plan
 	"Plan.placement.",       // for new tenants
-	"Plan.egress", "Tenant.egress", "Tenant.suspended",
+	"Plan.egress", "Tenant.egress",
 }
 
 // Each field of each kind is set, taken out, set to its bounds and past them, and

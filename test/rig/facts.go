@@ -207,7 +207,11 @@ func (c *census) buckets() {
 	Check(r.T, err)
 	for _, bucket := range all {
 		id, ours := strings.CutPrefix(bucket.Name, r.Installation+"-")
-		if !ours || !tenantID.MatchString(id) {
+		if !ours {
+			continue
+		}
+		if !tenantID.MatchString(id) {
+			c.copies(bucket.Name)
 			continue
 		}
 		name, known := c.byID[id]
@@ -230,6 +234,21 @@ func (c *census) buckets() {
 		for object := range root.ListObjectsIter(r.T.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
 			Check(r.T, object.Err)
 			c.add(name, path+".object."+object.Key, fmt.Sprint(object.Size, object.IsDeleteMarker))
+		}
+	}
+}
+
+// copies are objects of a bucket that all tenants share, each under a tenant's id:
+// wrapped keys.
+func (c *census) copies(bucket string) {
+	list := minio.ListObjectsOptions{Recursive: true, WithVersions: true}
+	for object := range c.rig.Root().ListObjectsIter(c.rig.T.Context(), bucket, list) {
+		Check(c.rig.T, object.Err)
+		id, _, _ := strings.Cut(object.Key, "/")
+		if name, known := c.byID[id]; known {
+			c.add(name, "bucket "+bucket+".object."+object.Key, fmt.Sprint(object.Size, object.IsDeleteMarker))
+		} else if tenantID.MatchString(id) {
+			c.lone["object "+bucket+"/"+object.Key] = true
 		}
 	}
 }
