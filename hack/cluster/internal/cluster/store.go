@@ -13,7 +13,6 @@ import (
 	"atrium.dev/hack/cluster/internal/network"
 	"atrium.dev/hack/cluster/internal/parts"
 	"atrium.dev/hack/cluster/internal/process"
-	"atrium.dev/hack/cluster/internal/state"
 )
 
 // minio is the program of the store, and storePort where it listens.
@@ -114,11 +113,17 @@ func (c *Cluster) StoreDown(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("remove the store: %w; run store down again", err)
 	}
-	owner, err := state.Registered()
-	if err != nil || owner != nil {
-		return err
+	if c.clusterKept() {
+		return nil
 	}
 	return c.Down(ctx)
+}
+
+// clusterKept says whether there is a cluster, running or not: after a boot it is
+// registered nowhere, and its data are still there.
+func (c *Cluster) clusterKept() bool {
+	_, err := os.Stat(c.State.Kubeconfig())
+	return err == nil
 }
 
 // StoreStatus describes the store for people.
