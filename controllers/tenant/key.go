@@ -180,6 +180,7 @@ func (r *Reconciler) wrapKey(ctx context.Context, secret *corev1.Secret, key key
 // copiesOf is how the names of a key's wrapped copies begin.
 func copiesOf(id, key string) string { return id + "/" + key + "-" }
 
+// nameOf is the name of one copy. Its content is in it, so none is ever written over.
 func nameOf(id string, key keys.Key, wrapped []byte) string {
 	sum := sha256.Sum256(wrapped)
 	return copiesOf(id, key.ID()) + hex.EncodeToString(sum[:4]) + ".age"
