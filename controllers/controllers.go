@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,7 @@ type Options struct {
 	Recipient      string            // of wrapped root keys: an age recipient
 	Namespace      string            // of the operator
 	Monitoring     map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
+	ClusterRanges  []netip.Prefix    // no part of the Internet for companies
 	LeaderElect    bool
 	MetricsAddress string // also of health; "0" opens no port
 
@@ -94,7 +96,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
-			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, Monitoring: o.Monitoring, Recipient: o.Recipient, Now: o.Now, Random: o.Random, Lost: o.Lost,
+			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, ClusterRanges: o.ClusterRanges, Monitoring: o.Monitoring, Recipient: o.Recipient, Now: o.Now, Random: o.Random, Lost: o.Lost,
 		},
 	}
 	for _, c := range controllers {

@@ -101,6 +101,7 @@ type EgressRule struct {
 	// +kubebuilder:validation:MaxLength=43
 	// +kubebuilder:validation:XValidation:rule="isCIDR(self) && cidr(self) == cidr(self).masked()",message="cidr must be a range such as 203.0.113.0/24 with no bits set behind the prefix; write one address as 203.0.113.7/32"
 	// +kubebuilder:validation:XValidation:rule="!isCIDR(self) || cidr(self).prefixLength() >= 8",message="cidr must not be wider than /8: name the ranges that the company needs"
+	// +kubebuilder:validation:XValidation:rule="!isCIDR(self) || !cidr('169.254.0.0/16').containsCIDR(cidr(self)) && self != '100.100.100.200/32'",message="cidr must not be that of the cloud's metadata service: it gives away the node's rights"
 	CIDR string `json:"cidr"`
 	// ports are TCP ports.
 	// +required

@@ -24,10 +24,12 @@ import (
 	"atrium.dev/atrium/internal/gateway/watch"
 )
 
-// Together these stay below the 60 s that the chart gives the pod to end.
+// Together these stay below the 140 s that the chart gives the pod to end. The app
+// ends any answer after two minutes itself, so that no download which still flows is
+// cut by a gateway's end.
 const (
 	drainDelay = 5 * time.Second // a Service needs that long to stop sending
-	drainLimit = 40 * time.Second
+	drainLimit = 125 * time.Second
 	opsLimit   = 5 * time.Second
 )
 

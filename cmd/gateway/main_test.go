@@ -93,6 +93,26 @@ func TestTheProgram(t *testing.T) {
 	}
 }
 
+// TestDrainFitsThePod holds the limits of a gateway's end against the time that the
+// chart gives its pod, and against the longest answer of an app (two minutes).
+func TestDrainFitsThePod(t *testing.T) {
+	raw, err := os.ReadFile("../../charts/atrium/templates/gateway/deployment.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(raw), "terminationGracePeriodSeconds: ")
+	grace, err := strconv.Atoi(strings.Fields(after)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole := drainDelay + drainLimit + opsLimit; whole >= time.Duration(grace)*time.Second {
+		t.Errorf("the gateway takes up to %s to end, its pod has %d s", whole, grace)
+	}
+	if drainLimit <= 2*time.Minute {
+		t.Errorf("a download that an app still sends is cut after %s", drainLimit)
+	}
+}
+
 func refusesWrongProxies(t *testing.T, binary string) {
 	t.Helper()
 	out, err := exec.Command(binary, "--trusted-proxies=everybody").CombinedOutput()

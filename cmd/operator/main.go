@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"regexp"
 	"strings"
@@ -81,6 +82,10 @@ func parse(args []string) (controllers.Options, error) {
 	flags.StringVar(&o.Site.BaseDomain, "base-domain", "", "domain under which tenants get their addresses (required)")
 	flags.StringVar(&o.Site.Scheme, "public-scheme", "https", "http or https, as browsers see it")
 	flags.IntVar(&o.Site.Port, "public-port", 443, "port of the addresses, as browsers see it")
+	flags.Func("cluster-ranges", "ranges of the cluster's nodes, pods and Services, separated by commas, that are no part of the Internet for companies", func(list string) (err error) {
+		o.ClusterRanges, err = ranges(list)
+		return err
+	})
 	flags.StringVar(&o.Namespace, "namespace", "atrium-system", "namespace of the operator, its Secrets and its Lease")
 	flags.StringVar(&o.Recipient, "recovery-recipient", "", "age recipient (age1…) that tenants' root keys are wrapped to (required)")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true, "work only while holding the Lease")
@@ -93,6 +98,18 @@ func parse(args []string) (controllers.Options, error) {
 		return o, err
 	}
 	return o, check(o)
+}
+
+func ranges(list string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for part := range strings.SplitSeq(list, ",") {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(part))
+		if err != nil || prefix.Bits() == 0 {
+			return nil, fmt.Errorf("%q is no range; write for example 203.0.113.0/24", part)
+		}
+		all = append(all, prefix.Masked())
+	}
+	return all, nil
 }
 
 func check(o controllers.Options) error {

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
 
 func TestFlags(t *testing.T) {
-	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch", "--recovery-recipient=age1x"}
+	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch", "--recovery-recipient=age1x",
+		"--cluster-ranges=203.0.113.0/24, 2001:db8::1/32"}
 	o, err := parse(good)
-	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" {
+	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" ||
+		fmt.Sprint(o.ClusterRanges) != "[203.0.113.0/24 2001:db8::/32]" {
 		t.Fatalf("parse = %+v, %v", o, err)
 	}
 	for bad, says := range map[string]string{
@@ -23,6 +26,8 @@ func TestFlags(t *testing.T) {
 		"--recovery-recipient=":                               "--recovery-recipient must be the public line",
 		"--recovery-recipient=AGE-SECRET-KEY-1QQQ":            "--recovery-recipient must be the public line",
 		"--namespace=":                                        "--namespace must name",
+		"--cluster-ranges=203.0.113.0":                        "is no range",
+		"--cluster-ranges=0.0.0.0/0":                          "is no range",
 		"--monitoring-namespaces=monitoring":                  "invalid selector",
 	} {
 		if _, err = parse(append(good, bad)); err == nil || !strings.Contains(err.Error(), says) {

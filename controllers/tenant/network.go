@@ -26,7 +26,8 @@ import (
 // +kubebuilder:rbac:groups="",resources=services,verbs=get
 
 // networkPolicies close the namespace but for what the app needs: names, its
-// database and its bucket outwards; the gateway inwards, and those who measure.
+// database and its bucket outwards, and for the app what plan and Tenant open; the
+// gateway inwards, and those who measure.
 func (r *Reconciler) networkPolicies(ctx context.Context, s *scope) ([]client.Object, error) {
 	database, err := r.egress(ctx, "DatabaseServer "+s.databaseServer.Name, s.databaseServer.Spec.Host, s.databaseServer.Spec.Port)
 	if err != nil {
@@ -51,7 +52,8 @@ func (r *Reconciler) networkPolicies(ctx context.Context, s *scope) ([]client.Ob
 		ObjectMeta: s.meta(v1alpha1.OfficeName),
 		Spec: networkingv1.NetworkPolicySpec{
 			PodSelector: component(v1alpha1.OfficeName),
-			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress},
+			Egress:      openings(s.plan.Spec.Egress, s.tenant.Spec.Egress, r.ClusterRanges),
 			Ingress: []networkingv1.NetworkPolicyIngressRule{
 				r.ingress(contract.PortHTTP, "gateway"),
 				r.metrics(),

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,6 +40,8 @@ type Reconciler struct {
 	Site         placement.Site
 	Monitoring   map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
 	Recipient    string            // whom root keys are wrapped to: an age recipient
+	// ClusterRanges are addresses of the cluster and its nodes: no part of the Internet.
+	ClusterRanges []netip.Prefix
 
 	Now    func() time.Time
 	Random io.Reader
