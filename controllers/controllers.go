@@ -30,6 +30,7 @@ import (
 	"atrium.dev/atrium/controllers/databaseserver"
 	"atrium.dev/atrium/controllers/keydestruction"
 	"atrium.dev/atrium/controllers/objectstore"
+	"atrium.dev/atrium/controllers/orphans"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/controllers/tenant"
 	"atrium.dev/atrium/controllers/tenanthealth"
@@ -91,6 +92,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 		counter.Releases(mgr.GetClient()),
 		&keydestruction.Reconciler{
 			Client: mgr.GetClient(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
+			Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
+		},
+		&orphans.Sweeper{
+			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
 			Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
 		},
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},

@@ -162,7 +162,9 @@ func whileSuspended(t *testing.T, r *rig.Rig) {
 		r.Create(makes(name))
 		id := r.Ready(name).Status.ID
 		r.Change(name, func(t *v1alpha1.Tenant) { t.Spec.Suspended = true })
-		r.Until(name, "is suspended", func(t *v1alpha1.Tenant) bool { return t.Status.ObservedGeneration == t.Generation })
+		r.Until(name, "is suspended", func(t *v1alpha1.Tenant) bool {
+			return t.Status.ObservedGeneration == t.Generation && rig.Condition(t, v1alpha1.ConditionReady).Reason == v1alpha1.ReasonSuspended
+		})
 		r.Remove(name)
 		left := r.Left(id)
 		if name == "resting" && kinds(left) != kept || name == "ceasing" && !slices.Equal(left, []string{"row dropped"}) {

@@ -159,6 +159,9 @@ func s3Call(req *http.Request) string {
 	if req.Method == http.MethodGet && req.URL.Query().Has("versions") {
 		return "" // the walk through the buckets, at times of its own
 	}
+	if req.Method == http.MethodGet && req.URL.Path == "/" {
+		return "" // a sweep or a look at the issuer lists the buckets, at times of its own
+	}
 	return strings.TrimSuffix(req.Method+" "+bucketID.ReplaceAllString(req.URL.Path, "-<id>$1")+"?"+req.URL.RawQuery, "?")
 }
 
