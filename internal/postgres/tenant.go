@@ -46,9 +46,10 @@ func (s *Server) DropTenant(ctx context.Context, tx pgx.Tx, id string, n Names) 
 		fmt.Fprintf(&script, "DROP SCHEMA %s CASCADE;\n", quote(schema))
 	}
 	slices.SortFunc(roles, func(a, b string) int { return slices.Index(n.Roles(), a) - slices.Index(n.Roles(), b) })
-	if slices.Contains(roles, n.Owner) {
-		// Default privileges depend on the roles; only their owner may take them back.
-		fmt.Fprintf(&script, "GRANT %[1]s TO CURRENT_USER WITH SET TRUE;\nSET LOCAL ROLE %[1]s;\nDROP OWNED BY %[1]s;\nRESET ROLE;\n", quote(n.Owner))
+	for _, role := range roles {
+		// A role cannot go while it owns something, a large object outside of every
+		// schema for example, or has default privileges; it alone may take them back.
+		fmt.Fprintf(&script, "GRANT %[1]s TO CURRENT_USER WITH SET TRUE;\nSET LOCAL ROLE %[1]s;\nDROP OWNED BY %[1]s;\nRESET ROLE;\n", quote(role))
 	}
 	for _, role := range roles {
 		fmt.Fprintf(&script, "DROP ROLE %s;\n", quote(role))
