@@ -141,6 +141,7 @@ var unsteady = []struct {
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "<time>"},
 	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:<digest>"},
+	{regexp.MustCompile(`root key [0-9a-f]{16}`), "root key <key>"},
 	{regexp.MustCompile(`(?m)^(\s*UID:\s+)\S+`), "${1}<uid>"},
 	{regexp.MustCompile(`(?m)^(\s*(?:Resource Version|Generation|Observed Generation):\s+)\d+`), "${1}<n>"},
 	{regexp.MustCompile(`\bt_[a-z][a-z2-7]{9}_`), "t_<id>_"},

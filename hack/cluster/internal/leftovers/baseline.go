@@ -23,9 +23,12 @@ type Baseline struct {
 	Sysctls map[string]string `json:"sysctls"` // values of those that the cluster changes
 }
 
+// netns is where the names of network namespaces stand, other people's as well.
+const netns = "/run/netns"
+
 // fixedPaths are files and folders whose place the programs do not let us choose.
 var fixedPaths = []string{
-	"/run/cilium", "/run/netns", "/run/containerd", "/run/runc", "/run/xtables.lock", "/run/flannel",
+	"/run/cilium", netns, "/run/containerd", "/run/runc", "/run/xtables.lock", "/run/flannel",
 	"/var/log/pods", "/var/log/containers", "/usr/libexec/kubernetes",
 	"/var/lib/kubelet", "/var/lib/cni", "/var/lib/cilium", "/etc/cni", "/etc/cni/net.d", "/etc/kubernetes", "/opt/cni", "/opt/cni/bin",
 	"/sys/fs/bpf/cilium", "/sys/fs/bpf/tc",

@@ -142,13 +142,17 @@ func (b Baseline) removeSets(ctx context.Context) error {
 func (b Baseline) removePaths(storeKept bool) error {
 	var failures []error
 	for _, path := range fixedPaths {
-		if !slices.Contains(b.Paths, path) && !(storeKept && path == "/run/netns") {
+		if path != netns && !slices.Contains(b.Paths, path) {
 			failures = append(failures, os.RemoveAll(path))
 		}
 	}
-	links, _ := filepath.Glob("/run/netns/cni-*")
+	links, _ := filepath.Glob(netns + "/cni-*")
 	for _, link := range links {
 		failures = append(failures, os.Remove(link))
+	}
+	// Others may have put network namespaces beside ours; then the folder stays.
+	if others, err := os.ReadDir(netns); err == nil && len(others) == 0 && !storeKept && !slices.Contains(b.Paths, netns) {
+		failures = append(failures, os.Remove(netns))
 	}
 	if !slices.Contains(b.Mounts, bpffs) {
 		if err := syscall.Unmount(bpffs, 0); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
