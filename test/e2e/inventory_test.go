@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	corev1 "k8s.io/api/core/v1"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -25,12 +27,7 @@ func inventory(t *testing.T, id string) []string {
 	t.Helper()
 	acme := demoTenant(t, "acme")
 	installation := strings.TrimSuffix(acme.Status.Bucket, "-"+acme.Status.ID)
-	found := strings.Split(strings.TrimSpace(kubectl(t, "exec", "-n", systemNamespace, "postgres-0", "-c", "postgres", "--",
-		"psql", "-d", "atrium", "-v", "ON_ERROR_STOP=1", "-Atc", strings.ReplaceAll(`
-			SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE 't\_ID\_%' UNION
-			SELECT 'role ' || rolname FROM pg_roles WHERE rolname LIKE 't\_ID\_%' UNION
-			SELECT 'login ' || rolname FROM pg_roles WHERE rolname LIKE 't\_ID\_%' AND rolcanlogin UNION
-			SELECT 'registry row ' || state FROM atrium.tenants WHERE id = 'ID'`, "ID", id))), "\n")
+	found := inDatabase(t, id)
 	// What stands outside the company's namespace: it and its root key.
 	labelled := kubectl(t, "get", "namespaces,secrets", "-A", "-l", v1alpha1.LabelTenantID+"="+id, "-o",
 		`jsonpath={range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\n"}{end}`)
@@ -53,40 +50,88 @@ func inventory(t *testing.T, id string) []string {
 	for _, name := range copies {
 		found = append(found, "wrapped "+name)
 	}
-	found = slices.DeleteFunc(found, func(thing string) bool { return thing == "" })
 	slices.Sort(found)
 	return found
 }
 
-// storeOf is one of the demo's stores, seen by its issuer from this machine, which
-// does not know the cluster's names.
+// inDatabase lists what the demo's database server and its registry have of an id.
+// It asks PostgreSQL itself: kubectl exec may lose output and not say so.
+func inDatabase(t *testing.T, id string) []string {
+	t.Helper()
+	declared, err := object[v1alpha1.DatabaseServer](t.Context(), "databaseserver", "postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := secretOf(t, declared.Spec.AdminSecretRef.Name)
+	config, err := pgx.ParseConfig("sslmode=disable connect_timeout=10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Host, config.Port, config.Database = addressOf(t, declared.Spec.Host), uint16(declared.Spec.Port), declared.Spec.Database
+	config.User, config.Password = string(admin["username"]), string(admin["password"])
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	rows, err := conn.Query(t.Context(), `
+		SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE $1 UNION
+		SELECT 'role ' || rolname FROM pg_roles WHERE rolname LIKE $1 UNION
+		SELECT 'login ' || rolname FROM pg_roles WHERE rolname LIKE $1 AND rolcanlogin UNION
+		SELECT 'registry row ' || state FROM atrium.tenants WHERE id = $2`, `t\_`+id+`\_%`, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// storeOf is one of the demo's stores, seen by its issuer from this machine.
 func storeOf(t *testing.T, name string) *objectstore.Store {
 	t.Helper()
 	declared, err := object[v1alpha1.ObjectStore](t.Context(), "objectstore", name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, err := object[corev1.Secret](t.Context(), "secret", declared.Spec.IssuerSecretRef.Name, "-n", systemNamespace)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := secretOf(t, declared.Spec.IssuerSecretRef.Name)
 	endpoint, err := url.Parse(declared.Spec.Endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if service, inside := strings.CutSuffix(endpoint.Hostname(), "."+systemNamespace+".svc"); inside {
-		address := kubectl(t, "get", "service", service, "-n", systemNamespace, "-o", "jsonpath={.spec.clusterIP}")
-		endpoint.Host = address + ":" + cmp.Or(endpoint.Port(), "80")
-	}
+	endpoint.Host = net.JoinHostPort(addressOf(t, endpoint.Hostname()), cmp.Or(endpoint.Port(), "80"))
 	store, err := objectstore.Open(objectstore.Config{
 		Name: name, Endpoint: endpoint.String(), Region: declared.Spec.Region, PathStyle: true,
-		AccessKey: string(issuer.Data["accessKey"]), SecretKey: string(issuer.Data["secretKey"]),
+		AccessKey: string(issuer["accessKey"]), SecretKey: string(issuer["secretKey"]),
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
 	return store
+}
+
+// addressOf is where this machine, which does not know the cluster's names, finds a
+// host.
+func addressOf(t *testing.T, host string) string {
+	t.Helper()
+	service, inside := strings.CutSuffix(host, "."+systemNamespace+".svc")
+	if !inside {
+		return host
+	}
+	return kubectl(t, "get", "service", service, "-n", systemNamespace, "-o", "jsonpath={.spec.clusterIP}")
+}
+
+// secretOf is what a Secret of the platform's namespace holds.
+func secretOf(t *testing.T, name string) map[string][]byte {
+	t.Helper()
+	secret, err := object[corev1.Secret](t.Context(), "secret", name, "-n", systemNamespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret.Data
 }
 
 // askAllAlong fetches a page again and again, each time over a new connection, until
