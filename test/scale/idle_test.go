@@ -128,7 +128,7 @@ func silent(t *testing.T, r *rig.Rig) {
 	statements := r.SQL.Take()
 	for _, act := range statements {
 		first, _, _ := strings.Cut(strings.ToUpper(act), " ")
-		if !slices.Contains([]string{"SELECT", "BEGIN", "COMMIT", "ROLLBACK"}, first) && !heartbeat(act) {
+		if !slices.Contains([]string{"SELECT", "BEGIN", "COMMIT", "ROLLBACK"}, first) && !heartbeat(act) && !sweeps(act) {
 			t.Errorf("wrote %s", act)
 		}
 	}
@@ -140,6 +140,9 @@ func silent(t *testing.T, r *rig.Rig) {
 	}
 	t.Logf("0 writes; %d statements and %d calls that read", len(statements), len(calls))
 }
+
+// sweeps says whether a statement is the look for orphans, which reads by a WITH.
+func sweeps(act string) bool { return strings.HasPrefix(act, "/* sweep */ WITH schemas AS (SELECT") }
 
 func heartbeat(act string) bool {
 	return strings.HasPrefix(act, "UPDATE atrium.installations") || strings.HasPrefix(act, "INSERT INTO atrium.installations")
