@@ -7,8 +7,10 @@ import (
 )
 
 func TestFlags(t *testing.T) {
-	good := []string{"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch", "--recovery-recipient=age1x",
-		"--cluster-ranges=203.0.113.0/24, 2001:db8::1/32"}
+	good := []string{
+		"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch", "--recovery-recipient=age1x",
+		"--cluster-ranges=203.0.113.0/24, 2001:db8::1/32",
+	}
 	o, err := parse(good)
 	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" ||
 		fmt.Sprint(o.ClusterRanges) != "[203.0.113.0/24 2001:db8::/32]" {

@@ -24,19 +24,27 @@ func TestOpenings(t *testing.T) {
 	}{
 		"closed by default": {"", nil, nil, []string{"8.8.8.8:443", "10.0.0.1:443", "[2606:4700::1]:443"}},
 		"closed":            {v1alpha1.EgressClosed, nil, nil, []string{"8.8.8.8:443", "10.0.0.1:443", "[2606:4700::1]:443"}},
-		"Internet": {v1alpha1.EgressInternet, nil,
+		"Internet": {
+			v1alpha1.EgressInternet, nil,
 			[]string{"8.8.8.8:443", "8.8.8.8:587", "203.0.113.200:443", "[2606:4700::1]:443", "[2606:4700::1]:587"},
 			[]string{
 				"8.8.8.8:80", "8.8.8.8:25", "8.8.8.8:5432", "10.0.0.1:443", "172.31.255.255:443", "192.168.1.1:587", "100.64.0.1:443",
 				"127.0.0.1:443", "169.254.169.254:443", "0.0.0.0:443", "224.0.0.1:443", "255.255.255.255:443", "100.100.100.200:443",
 				"203.0.113.10:443", "[2001:db8:1::5]:443", // the cluster's own
 				"[::1]:443", "[fd00::1]:443", "[fe80::1]:443", "[ff02::1]:443", "[64:ff9b::a00:1]:443", "[fd00:ec2::254]:443",
-			}},
-		"a private range of the list": {v1alpha1.EgressClosed, list("10.1.2.0/24", 8443, 22),
-			[]string{"10.1.2.3:8443", "10.1.2.255:22"}, []string{"10.1.2.3:443", "10.1.3.1:8443", "8.8.8.8:443"}},
+			},
+		},
+		"a private range of the list": {
+			v1alpha1.EgressClosed, list("10.1.2.0/24", 8443, 22),
+			[]string{"10.1.2.3:8443", "10.1.2.255:22"},
+			[]string{"10.1.2.3:443", "10.1.3.1:8443", "8.8.8.8:443"},
+		},
 		"one address": {v1alpha1.EgressClosed, list("203.0.113.7/32", 1433), []string{"203.0.113.7:1433"}, []string{"203.0.113.8:1433", "203.0.113.7:443"}},
-		"the cluster's range, as it stands in the list": {v1alpha1.EgressInternet, list("203.0.113.0/28", 443),
-			[]string{"203.0.113.10:443"}, []string{"203.0.113.40:443"}},
+		"the cluster's range, as it stands in the list": {
+			v1alpha1.EgressInternet, list("203.0.113.0/28", 443),
+			[]string{"203.0.113.10:443"},
+			[]string{"203.0.113.40:443"},
+		},
 		"around the metadata address": {v1alpha1.EgressClosed, list("169.0.0.0/8", 80), []string{"169.1.2.3:80"}, []string{"169.254.169.254:80", "169.254.0.23:80"}},
 		"the metadata address":        {v1alpha1.EgressClosed, list("169.254.169.254/32", 80), nil, []string{"169.254.169.254:80"}},
 		"link-local":                  {v1alpha1.EgressClosed, list("169.254.0.0/16", 80), nil, []string{"169.254.169.254:80"}},
