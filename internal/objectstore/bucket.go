@@ -64,12 +64,30 @@ func (s *Store) EnsureBucket(ctx context.Context, bucket string, owner Owner, ex
 // all but empty is ours as well: we made it and were stopped, or a person made it
 // at our request. Any other one is a fault.
 func (s *Store) marked(ctx context.Context, bucket string, owner Owner) (bool, error) {
+	marked, err := s.markedFor(ctx, bucket, owner)
+	if err != nil || marked {
+		return marked, err
+	}
+	empty, err := s.empty(ctx, bucket)
+	if err != nil || empty {
+		return false, err
+	}
+	// Whoever makes a bucket marks it before its first object: if another worker of
+	// ours did both since the first look, the mark is there now.
+	if marked, err = s.markedFor(ctx, bucket, owner); err == nil && !marked {
+		err = s.taken(bucket)
+	}
+	return marked, err
+}
+
+// markedFor is false without an error for a bucket without any mark.
+func (s *Store) markedFor(ctx context.Context, bucket string, owner Owner) (bool, error) {
 	found, err := s.client.GetBucketTagging(ctx, bucket)
 	switch minio.ToErrorResponse(err).Code {
 	case minio.NoSuchBucket:
 		return false, s.missing(bucket)
 	case "NoSuchTagSet", "NoSuchTagSetError": // MinIO says so of a bucket that is not there as well
-		return false, s.empty(ctx, bucket)
+		return false, nil
 	}
 	if err != nil {
 		return false, s.fault("look at bucket "+bucket, err)
@@ -81,18 +99,15 @@ func (s *Store) marked(ctx context.Context, bucket string, owner Owner) (bool, e
 	return true, nil
 }
 
-// empty is nil when a bucket holds nothing.
-func (s *Store) empty(ctx context.Context, bucket string) error {
+// empty says whether a bucket holds nothing.
+func (s *Store) empty(ctx context.Context, bucket string) (bool, error) {
 	for object := range s.client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Recursive: true, MaxKeys: 1}) {
 		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
-			return s.missing(bucket)
+			return false, s.missing(bucket)
 		}
-		if object.Err != nil {
-			return s.fault("list bucket "+bucket, object.Err)
-		}
-		return s.taken(bucket)
+		return false, s.fault("list bucket "+bucket, object.Err)
 	}
-	return nil
+	return true, nil
 }
 
 // mark comes last: a bucket that is marked keeps versions.

@@ -1,6 +1,7 @@
 package objectstore
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/test/env"
 )
 
 func TestEnsureBucket(t *testing.T) {
@@ -72,6 +74,29 @@ func TestAStrangersBucketIsLeftAlone(t *testing.T) {
 			t.Errorf("the stranger's object: %v", err)
 		}
 	})
+}
+
+// Many tenants make sure of one bucket at once, for the first time: the wrapped keys'.
+// One of them may mark and fill it while another looks.
+func TestABucketMarkedMeanwhile(t *testing.T) {
+	server := serve(t, env.MinIO(t))
+	plain, name := server.open(t, nil), bucket()
+	check(t, plain.client.MakeBucket(t.Context(), name, minio.MakeBucketOptions{}))
+	looked := false
+	slow, err := Open(plain.config, func(next http.RoundTripper) http.RoundTripper {
+		return env.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Query().Has("list-type") && !looked {
+				looked = true
+				check(t, plain.EnsureBucket(r.Context(), name, me, false))
+				put(t, plain.client, name, "first", "x")
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	check(t, err, slow.EnsureBucket(t.Context(), name, me, false))
+	if !looked {
+		t.Error("nobody looked into the bucket, so nothing came between")
+	}
 }
 
 func made(t *testing.T, s *Store, bucket string) {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/test/env"
 	"atrium.dev/atrium/test/rig"
 )
 
@@ -48,7 +49,7 @@ func newView() *view { return &view{frozen: map[string]bool{}, kinds: map[string
 func (v *view) before(config *rest.Config) {
 	config.ContentType, config.AcceptContentTypes = "application/json", "application/json"
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return tripper(func(req *http.Request) (*http.Response, error) {
+		return env.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method != http.MethodGet || !collection(req.URL.Path) {
 				return next.RoundTrip(req)
 			}
@@ -65,10 +66,6 @@ func (v *view) before(config *rest.Config) {
 		})
 	})
 }
-
-type tripper func(*http.Request) (*http.Response, error)
-
-func (f tripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // collection holds for the kinds that the operator's cache follows in the cluster.
 func collection(path string) bool {

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+
+	"atrium.dev/atrium/test/env"
 )
 
 // Kind of server that an act goes to.
@@ -102,7 +104,7 @@ func (o *Operator) judge(act Act) Verdict {
 // through sees each request of an operator. What name does not name is a read that
 // is of no interest, and passes while the operator lives.
 func (o *Operator) through(next http.RoundTripper, kind Kind, name func(*http.Request) string) http.RoundTripper {
-	return roundTripper(func(req *http.Request) (*http.Response, error) {
+	return env.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		if o.cut.Load() {
 			return nil, errDead
 		}
@@ -139,10 +141,6 @@ func (h held) Read(into []byte) (int, error) {
 	h.operator.hold()
 	return n, err
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // apiWrite names a write to the API server; events, the Lease and questions about
 // rights are not counted.

@@ -107,13 +107,9 @@ func (r *tape) end() []call {
 	return ofCompany(r.calls)
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
-
 // through records the requests that write.
 func (r *tape) through(next http.RoundTripper, store bool) http.RoundTripper {
-	return roundTripper(func(request *http.Request) (*http.Response, error) {
+	return env.RoundTripper(func(request *http.Request) (*http.Response, error) {
 		quiet := request.Method == http.MethodGet || request.Method == http.MethodHead ||
 			strings.Contains(request.URL.Path, "/events") || strings.Contains(request.URL.Path, "/leases")
 		if !quiet {
