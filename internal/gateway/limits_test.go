@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,25 +139,40 @@ func TestRateLimit(t *testing.T) {
 
 // An upload that breaks off is the client's fault, not the company's.
 func TestAnUploadThatBreaksOff(t *testing.T) {
-	read := make(chan error, 1)
-	f := start(t)
-	f.serveAcme(func(_ http.ResponseWriter, r *http.Request) {
-		_, err := io.Copy(io.Discard, r.Body)
-		read <- err
-		panic(http.ErrAbortHandler) // an answer could overtake the end of the upload
-	})
-	conn := f.dial()
-	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: acme.test\r\nContent-Length: 100\r\n\r\nhalf"); err != nil {
-		t.Fatal(err)
-	}
-	_ = conn.Close()
-	if err := <-read; !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("the app read the body with %v, want an unexpected end", err)
-	}
-	if entry := f.logged(1)[0]; entry["status"].(float64) >= 500 {
-		t.Errorf("the log blames the company: %v", entry)
-	}
-	if got := f.counter("atrium_gateway_errors_total", "tenant", "acme"); got != 0 {
-		t.Errorf("%v errors counted for the company, want none", got)
+	for _, test := range []struct {
+		name, request string
+		leaves        bool
+		status        []float64
+	}{
+		// Whether the end of the body or that of the connection is seen first is chance.
+		{"the client leaves", "Content-Length: 100\r\n\r\nhalf", true, []float64{http.StatusRequestTimeout, 499}},
+		{"broken chunks", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nno number\r\n", false, []float64{http.StatusRequestTimeout}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			read := make(chan error, 1)
+			f := start(t)
+			f.serveAcme(func(_ http.ResponseWriter, r *http.Request) {
+				_, err := io.Copy(io.Discard, r.Body)
+				read <- err
+				panic(http.ErrAbortHandler) // an answer could overtake the end of the upload
+			})
+			conn := f.dial()
+			defer func() { _ = conn.Close() }()
+			if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: acme.test\r\n"+test.request); err != nil {
+				t.Fatal(err)
+			}
+			if test.leaves {
+				_ = conn.Close()
+			}
+			if err := <-read; !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("the app read the body with %v, want an unexpected end", err)
+			}
+			if entry := f.logged(1)[0]; !slices.Contains(test.status, entry["status"].(float64)) {
+				t.Errorf("the log says %v, want a status of %v", entry, test.status)
+			}
+			if got := f.counter("atrium_gateway_errors_total", "tenant", "acme"); got != 0 {
+				t.Errorf("%v errors counted for the company, want none", got)
+			}
+		})
 	}
 }
