@@ -14,10 +14,7 @@ import (
 
 // What a session of each login starts with.
 func TestLoginsHaveLimits(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, _ := ids(db)
 	n := NamesOf(id, 1)
 	company(t, s, db, id)
@@ -50,10 +47,7 @@ func openBackup(t *testing.T, s *Server, n Names) {
 // Backups read every row of their company, those of tables that come later too,
 // and change nothing.
 func TestBackupReadsAndChangesNothing(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, neighbour := ids(db)
 	n := NamesOf(id, 1)
 	app, migrate := company(t, s, db, id)
@@ -88,10 +82,7 @@ func TestBackupReadsAndChangesNothing(t *testing.T) {
 // Until a swap is over both logins work; then the former one does not, and nobody
 // is left in it.
 func TestRetiredLoginIsWorthNothing(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, _ := ids(db)
 	n := NamesOf(id, 1)
 	former, _ := company(t, s, db, id)

@@ -32,13 +32,23 @@ func dial(t *testing.T, change func(*Config)) (*Server, env.Database) {
 	return s, db
 }
 
-// company makes a tenant with both working logins and returns their connections.
+// prepared is a server that the operator has made ready, with an empty database.
+func prepared(t *testing.T) (*Server, env.Database) {
+	t.Helper()
+	s, db := dial(t, nil)
+	if _, err := s.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s, db
+}
+
 // ids are per test, since roles belong to the whole server.
 func ids(db env.Database) (one, other string) {
 	number := strings.TrimPrefix(db.Name, "test_")
 	return strings.Repeat("a", 10-len(number)) + number, strings.Repeat("b", 10-len(number)) + number
 }
 
+// company makes a tenant with both working logins and returns their connections.
 func company(t *testing.T, s *Server, db env.Database, id string) (app, migrate *pgx.Conn) {
 	t.Helper()
 	n := NamesOf(id, 1)
@@ -91,10 +101,7 @@ func must(t *testing.T, conn *pgx.Conn, statements ...string) {
 }
 
 func TestCompanyWorksInItsOwnSchema(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, _ := ids(db)
 	app, migrate := company(t, s, db, id)
 	must(t, migrate, `SET ROLE t_`+id+`_owner`, `CREATE TABLE people (id bigserial PRIMARY KEY, name text)`)
@@ -109,10 +116,7 @@ func TestCompanyWorksInItsOwnSchema(t *testing.T) {
 }
 
 func TestLoginsReachNothingElse(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, neighbour := ids(db)
 	app, migrate := company(t, s, db, id)
 	_, other := company(t, s, db, neighbour)
@@ -156,10 +160,7 @@ func TestLoginsReachNothingElse(t *testing.T) {
 }
 
 func TestEnsureWritesOnlyWhatIsMissing(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, _ := ids(db)
 	n := NamesOf(id, 1)
 	ensure := func(limits Limits, existing bool) (wrote bool, err error) {
@@ -205,10 +206,7 @@ func TestEnsureWritesOnlyWhatIsMissing(t *testing.T) {
 }
 
 func TestCloseEndsSessionsAndKeepsData(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, _ := ids(db)
 	app, migrate := company(t, s, db, id)
 	must(t, migrate, `SET ROLE t_`+id+`_owner`, `CREATE TABLE people (id int)`)
@@ -230,10 +228,7 @@ func TestCloseEndsSessionsAndKeepsData(t *testing.T) {
 }
 
 func TestDropLeavesNothing(t *testing.T) {
-	s, db := dial(t, nil)
-	if _, err := s.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, db := prepared(t)
 	id, neighbour := ids(db)
 	app, migrate := company(t, s, db, id)
 	company(t, s, db, neighbour)
