@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestEveryStoreCarriesCompanies(t *testing.T) {
 				if got, err := c.StatObject(t.Context(), one.Status.Bucket, "王芳.txt", minio.StatObjectOptions{}); err != nil || got.Size != int64(len(one.Name)) {
 					t.Errorf("%s reads %d bytes, %v", one.Name, got.Size, err)
 				}
-				if _, err := c.StatObject(t.Context(), other.Status.Bucket, "王芳.txt", minio.StatObjectOptions{}); minio.ToErrorResponse(err).StatusCode != 403 {
+				if _, err := c.StatObject(t.Context(), other.Status.Bucket, "王芳.txt", minio.StatObjectOptions{}); minio.ToErrorResponse(err).StatusCode != http.StatusForbidden {
 					t.Errorf("%s reads the file of %s: %v", one.Name, other.Name, err)
 				}
 			}

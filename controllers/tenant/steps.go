@@ -111,7 +111,7 @@ func (r *Reconciler) do(ctx context.Context, s *scope) {
 		}
 		err := timed(ctx, st.name, s, run)
 		s.results = append(s.results, result{step: st, ran: true, err: err})
-		stopped = stopped || err != nil && !(st.spares && s.keyless)
+		stopped = stopped || err != nil && (!st.spares || !s.keyless)
 	}
 	for _, one := range s.results {
 		if _, atWork := asWaiting(one.err); one.err != nil && !atWork {

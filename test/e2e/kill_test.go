@@ -85,12 +85,6 @@ func recovered(ctx context.Context, killed corev1.Pod) error {
 	return nil
 }
 
-// awaitRecovery waits until a killed pod works again.
-func awaitRecovery(t testing.TB, killed corev1.Pod) {
-	t.Helper()
-	eventually(t, healLimit, "pod "+killed.Name+" to work again", func(ctx context.Context) error { return recovered(ctx, killed) })
-}
-
 // leader is the operator's replica that works now, as its Lease says.
 func leader(ctx context.Context) (corev1.Pod, string, error) {
 	leases, err := object[coordinationv1.LeaseList](ctx, "leases", "-n", systemNamespace)

@@ -42,7 +42,7 @@ const (
 // Main is TestMain of a package that uses rigs. The operator's log is silent unless
 // ATRIUM_TEST_LOG is set.
 func Main(m *testing.M) {
-	var handler slog.Handler = slog.DiscardHandler
+	handler := slog.DiscardHandler
 	if os.Getenv("ATRIUM_TEST_LOG") != "" {
 		handler = slog.NewTextHandler(os.Stderr, nil)
 	}

@@ -132,7 +132,7 @@ func (b *Bucket) Get(ctx context.Context, key string) (body io.ReadCloser, about
 // Delete removes a file; that there is none is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	err := b.call(func(t *target) error {
-		return t.client.Client.RemoveObject(ctx, t.settings.Name, key, minio.RemoveObjectOptions{})
+		return t.client.RemoveObject(ctx, t.settings.Name, key, minio.RemoveObjectOptions{})
 	})
 	if err != nil {
 		return fmt.Errorf("delete %s from the bucket: %w", key, classify(err))

@@ -151,7 +151,7 @@ func (d *DB) Ping(ctx context.Context) error {
 }
 
 // Stats are the figures of the pool.
-func (d *DB) Stats() sql.DBStats { return d.bun.DB.Stats() }
+func (d *DB) Stats() sql.DBStats { return d.bun.Stats() }
 
 type txKey struct{}
 
@@ -227,5 +227,5 @@ func (s slowLog) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 	}
 }
 
-// LogSlowTo writes slow statements to log.
-func (d *DB) LogSlowTo(log *slog.Logger) { d.bun.AddQueryHook(slowLog{log}) }
+// LogSlowTo writes slow statements to log. It comes before anything uses d.
+func (d *DB) LogSlowTo(log *slog.Logger) { d.bun = d.bun.WithQueryHook(slowLog{log}) }
