@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/test/env"
+	"atrium.dev/atrium/test/env/app"
 	"atrium.dev/atrium/test/env/company"
 )
 
@@ -41,15 +42,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	root, err := env.Repository()
-	if err != nil {
-		return err
-	}
 	if err := office.Settle(ctx, postgres, store); err != nil {
 		return err
 	}
-	if err := office.Build(ctx, root); err != nil {
-		return fmt.Errorf("build the app: %w", err)
+	if err := app.Build(ctx, office.Program); err != nil {
+		return err
 	}
 	step("The app is built")
 	if err := office.Seed(ctx); err != nil {
@@ -86,9 +83,12 @@ func start(step func(string)) (*company.Company, *env.Server, *env.Store, error)
 		return nil, nil, nil, err
 	}
 	step("MinIO answers on " + store.Endpoint)
-	return &company.Company{
-		Dir: dir, URL: page, Listen: "127.0.0.1:8090", Ops: "127.0.0.1:8091", Token: token, Password: secret,
-	}, postgres, store, nil
+	office, err := company.New(dir)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	office.Listen, office.Ops, office.URL, office.Token, office.Password = "127.0.0.1:8090", "127.0.0.1:8091", page, token, secret
+	return office, postgres, store, nil
 }
 
 // token stays the same between runs, and so does the first administrator's link.
@@ -122,10 +122,10 @@ func serve(ctx context.Context, office *company.Company, step func(string)) erro
 		_ = web.Wait()
 		close(pageEnded)
 	}()
-	step("Open " + page + " (log: " + office.Log() + "; Ctrl-C ends)")
+	step("Open " + page + " (log: " + office.Log + "; Ctrl-C ends)")
 	select {
 	case <-ended:
-		err = errors.New("the app ended: see " + office.Log())
+		err = errors.New("the app ended: see " + office.Log)
 	case <-pageEnded:
 		err = errors.New("the page ended: what it said stands above")
 	}

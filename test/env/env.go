@@ -149,8 +149,8 @@ func tail(file string) string {
 	return string(raw[max(0, len(raw)-2000):])
 }
 
-// freePort returns a TCP port that was free on loopback a moment ago.
-func freePort() (int, error) {
+// FreePort returns a TCP port that was free on loopback a moment ago.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -29,7 +29,7 @@ func StartMinIO(data string, port int, rootPassword string) (*Store, error) {
 		return nil, err
 	}
 	if port == 0 {
-		if port, err = freePort(); err != nil {
+		if port, err = FreePort(); err != nil {
 			return nil, err
 		}
 	}

@@ -66,7 +66,7 @@ func StartPostgres(data string, port int, superuserPassword string) (*Server, er
 		return nil, err
 	}
 	if port == 0 {
-		if port, err = freePort(); err != nil {
+		if port, err = FreePort(); err != nil {
 			return nil, err
 		}
 	}

@@ -26,7 +26,7 @@ func StartVersity(rootPassword string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ type tenant struct {
 
 	app, migrate contract.Database
 	files        contract.Bucket
-	office       *office
+	office       *rig.App
 }
 
 // world is three companies on one installation.
@@ -75,7 +75,7 @@ func TestIsolation(t *testing.T) {
 	for _, name := range names {
 		r.Create(rig.Company(name))
 	}
-	program := build(t)
+	program := rig.BuildApp(t)
 	for _, name := range names {
 		w.tenants = append(w.tenants, w.open(program, r.Ready(name)))
 	}
@@ -105,7 +105,7 @@ func (w *world) open(program string, of *v1alpha1.Tenant) *tenant {
 		migrate: rig.File[contract.Database](w.t, w.rig, of.Status.Namespace, v1alpha1.SecretOfficeMigrate, contract.FileDatabase),
 		files:   rig.File[contract.Bucket](w.t, w.rig, of.Status.Namespace, v1alpha1.SecretOfficeBucket, contract.FileBucket),
 	}
-	o.office = w.serve(program, o)
+	o.office = w.rig.Serve(program, o.name)
 	return o
 }
 

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"atrium.dev/atrium/test/env"
+	"atrium.dev/atrium/test/env/app"
 	"atrium.dev/atrium/test/env/company"
 )
 
@@ -48,11 +49,14 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer store.Stop()
 
-	office := &company.Company{Dir: dir, Token: rand.Text(), Password: rand.Text()}
+	office, err := company.New(dir)
+	if err != nil {
+		return err
+	}
 	if err := office.Settle(ctx, postgres, store); err != nil {
 		return err
 	}
-	if err := office.Build(ctx, root); err != nil {
+	if err := app.Build(ctx, office.Program); err != nil {
 		return err
 	}
 	if err := office.Seed(ctx); err != nil {
