@@ -107,7 +107,7 @@ const buildTags = "nobadger,nomysql,nopgx"
 // compile builds a static program whose bytes depend on its sources alone.
 func (w *workshop) compile(ctx context.Context, target, pkg string) error {
 	return w.command(ctx, w.root, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
-		"-tags", buildTags,
+		"-tags", buildTags, "-gcflags=all=-dwarf=false", // -s -w drops it anyway
 		"-ldflags", "-s -w -buildid= -X main.release="+w.version, "-o", target, pkg)
 }
 

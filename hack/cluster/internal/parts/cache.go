@@ -2,11 +2,12 @@ package parts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"atrium.dev/hack/cluster/internal/command"
 	"atrium.dev/hack/cluster/internal/debian"
@@ -33,9 +34,14 @@ func CacheDir() (string, error) {
 	return filepath.Join(home, ".cache", "atrium"), nil
 }
 
+// compilers is how many modules are compiled at once: while one is linked, or waits
+// for a package that all others need, the second keeps the processors busy.
+const compilers = 2
+
 // Ensure builds those of the named parts that are missing and returns the
 // absolute folder of each. Compilations and root file systems go side by side:
 // the former keep the processors busy, the latter mostly wait for the network.
+// The first failure ends all.
 func (c *Cache) Ensure(ctx context.Context, names ...string) (map[string]string, error) {
 	picked, err := pick(names)
 	if err != nil {
@@ -46,25 +52,32 @@ func (c *Cache) Ensure(ctx context.Context, names ...string) (map[string]string,
 		return nil, fmt.Errorf("ask for the version of Go: %w", err)
 	}
 	goVersion = strings.TrimSpace(goVersion)
-	lanes := [2][]Part{}
+	modules, systems := make(chan Part, len(picked)), make(chan Part, len(picked))
 	for _, part := range picked {
-		lane := 0
 		if part.Rootfs != nil {
-			lane = 1
+			systems <- part
+		} else {
+			modules <- part
 		}
-		lanes[lane] = append(lanes[lane], part)
 	}
+	close(modules)
+	close(systems)
 	dirs := make(chan [2]string, len(picked))
-	failures := make(chan error, len(lanes))
-	for _, lane := range lanes {
-		go func() {
-			failures <- c.ensureEach(ctx, lane, goVersion, dirs)
-		}()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var working sync.WaitGroup
+	for _, queue := range append(slices.Repeat([]chan Part{modules}, compilers), systems) {
+		working.Go(func() {
+			if err := c.ensureEach(ctx, queue, goVersion, dirs); err != nil {
+				fail(err)
+			}
+		})
 	}
-	if err := errors.Join(<-failures, <-failures); err != nil {
+	working.Wait()
+	close(dirs)
+	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	close(dirs)
 	found := map[string]string{}
 	for pair := range dirs {
 		found[pair[0]] = pair[1]
@@ -72,8 +85,8 @@ func (c *Cache) Ensure(ctx context.Context, names ...string) (map[string]string,
 	return found, nil
 }
 
-func (c *Cache) ensureEach(ctx context.Context, lane []Part, goVersion string, dirs chan<- [2]string) error {
-	for _, part := range lane {
+func (c *Cache) ensureEach(ctx context.Context, queue <-chan Part, goVersion string, dirs chan<- [2]string) error {
+	for part := range queue {
 		err := c.Progress.Step(part.Name, func() (string, error) {
 			dir, said, err := c.ensure(ctx, part, goVersion)
 			if err == nil {

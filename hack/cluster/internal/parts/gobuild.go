@@ -31,6 +31,7 @@ func (m *Module) build(ctx context.Context, root, version, into string, log io.W
 	for _, file := range sortedKeys(m.Programs) {
 		args := []string{
 			"go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", m.Tags, "-ldflags", flags,
+			"-gcflags=all=-dwarf=false", // -s -w drops it anyway, and making it takes a twelfth of the time
 			"-o", filepath.Join(into, file), m.Programs[file],
 		}
 		if _, err := command.Run(ctx, command.Spec{Args: args, Dir: dir, Env: env, Log: log, Limit: buildLimit}); err != nil {
