@@ -34,8 +34,8 @@ e2e: ## End-to-end tests on a real local cluster, with a real browser
 	@hack/e2e
 
 .PHONY: soak
-soak: ## Long fault rounds on the local cluster (ROUNDS=20 SEED=…); results go to docs/results
-	@hack/e2e -soak
+soak: ## Long forms of the proofs, resumable (PARTS="operators views" SEED=…); results go to docs/results
+	@hack/soak $(PARTS)
 
 .PHONY: scale
 scale: ## Onboard many tenants one after another (TENANTS=10) and write down how long each took

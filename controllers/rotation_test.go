@@ -70,7 +70,7 @@ func TestRotationFailsNoRequest(t *testing.T) {
 		}
 	}
 	enough()
-	t.Logf("%d rotations, %d requests, %d failed", rounds, o.requests.Load(), o.failed.Load())
+	t.Logf("rotations: %d, %d requests, %d failed", rounds, o.requests.Load(), o.failed.Load())
 }
 
 // sessions of a role.

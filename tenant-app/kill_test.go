@@ -79,7 +79,7 @@ func TestKilledUnderWrites(t *testing.T) {
 	k.done.Store(true)
 	writers.Wait()
 	k.compare()
-	t.Logf("%d rounds: %d writes acknowledged, %d attempts failed on the way; PostgreSQL back after at most %s, the app after %s",
+	t.Logf("kills: %d rounds: %d writes acknowledged, %d attempts failed on the way; PostgreSQL back after at most %s, the app after %s",
 		rounds, k.acks.Load(), k.failed.Load(), toPostgres.Round(time.Millisecond), toApp.Round(time.Millisecond))
 }
 

@@ -21,8 +21,15 @@ const (
 	standsStill = 800 * time.Millisecond // at most, at a time
 	resync      = 5 * time.Minute        // of the tenant controller
 	bystanders  = 2
-	atOnce      = 36 // schedules that share an operator
 )
+
+// atOnce is how many schedules share an operator: two of each story, or six.
+func atOnce() int {
+	if long() {
+		return 6 * len(stories)
+	}
+	return 2 * len(stories)
+}
 
 // An operator whose view of the cluster is old, has gaps or jumps never deletes,
 // adopts or changes what is not of the Tenant that it was told of.
@@ -35,7 +42,7 @@ func TestStaleView(t *testing.T) {
 			merged, slowest = merged+m, max(slowest, s)
 		})
 	}
-	t.Logf("stale view: %d schedules, %d differences shown late, converged within %s", batches*atOnce, merged, slowest.Round(time.Second/10))
+	t.Logf("stale view: %d schedules, %d differences shown late, converged within %s", batches*atOnce(), merged, slowest.Round(time.Second/10))
 }
 
 func staleBatch(t *testing.T, begin int64) (merged int, slowest time.Duration) {
@@ -50,7 +57,7 @@ func staleBatch(t *testing.T, begin int64) (merged int, slowest time.Duration) {
 	r.Rests(0)
 	before, _ := r.Census(ids)
 	var lives []*life
-	for i := range atOnce {
+	for i := range atOnce() {
 		random := rand.New(rand.NewPCG(uint64(begin), uint64(i))) //nolint:gosec // not for secrets
 		lives = append(lives, &life{name: fmt.Sprintf("life-%02d", i), story: i % len(stories), random: random, client: r.Client})
 	}
