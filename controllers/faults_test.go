@@ -160,6 +160,16 @@ func serverFaults(t *testing.T, r *rig.Rig) {
 		r.SetSecret(f.secret, f.key, f.right)
 		r.Ready("globex")
 	}
+	// A server that was never measured well between two faults is not trusted.
+	for _, word := range []string{"wrong", r.Database.Password, "wrong"} {
+		r.SetSecret("postgres-admin", "password", word)
+		r.Poke("globex")
+		r.Until("globex", "says what is", func(t *v1alpha1.Tenant) bool {
+			return rig.IsReady(t) == (word != "wrong")
+		})
+	}
+	r.SetSecret("postgres-admin", "password", r.Database.Password)
+	r.Ready("globex")
 	// While a registry is away nothing is decided about new tenants.
 	r.SetSecret("postgres-admin", "password", "wrong")
 	r.Create(rig.Company("newcomer"))

@@ -23,12 +23,6 @@ import (
 	"atrium.dev/atrium/controllers/tenanthealth"
 )
 
-// Rates of calls to the API server: many tenants may be made at once.
-const (
-	callsPerSecond = 100
-	callsBurst     = 200
-)
-
 // An installation becomes the beginning of bucket names, which may have 63
 // characters; 10 and a hyphen are the tenant's id.
 var (
@@ -59,7 +53,9 @@ func run(args []string) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w; run in a pod, or set KUBECONFIG", err)
 	}
-	rc.QPS, rc.Burst = callsPerSecond, callsBurst
+	// Its few workers bound what it asks for; how that is shared with others is for the
+	// API server's priority and fairness to say, not for a rate here.
+	rc.QPS = -1
 	manager, err := controllers.New(ctx, rc, options)
 	if err != nil {
 		return err

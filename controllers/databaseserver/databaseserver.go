@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -69,10 +70,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: servers.MeasureEvery}, servers.WriteStatus(ctx, r.Client, &before, after)
+	return servers.Next(&after.Status.ServerStatus), servers.WriteStatus(ctx, r.Client, &before, after)
 }
 
 func (r *Reconciler) measure(ctx context.Context, d *v1alpha1.DatabaseServer) (postgres.Facts, error) {
+	ctx, cancel := context.WithTimeout(ctx, servers.MeasureWithin)
+	defer cancel()
 	server, err := r.Servers.Database(ctx, d)
 	if err != nil {
 		return postgres.Facts{}, err
@@ -90,6 +93,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("databaseserver").
 		For(&v1alpha1.DatabaseServer{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Tenant{}, tenants, builder.WithPredicates(moved)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: servers.MeasureAtOnce}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up controller databaseserver: %w", err)

@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -58,13 +59,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: servers.MeasureEvery}, servers.WriteStatus(ctx, r.Client, &before, after)
+	return servers.Next(&after.Status.ServerStatus), servers.WriteStatus(ctx, r.Client, &before, after)
 }
 
 // measure asks for a bucket that needs not exist: the answer tells whether the
 // issuer's key is taken. Where credentials are static the bucket is made, to tell
 // those that reach too far.
 func (r *Reconciler) measure(ctx context.Context, o *v1alpha1.ObjectStore) error {
+	ctx, cancel := context.WithTimeout(ctx, servers.MeasureWithin)
+	defer cancel()
 	store, err := r.Servers.Store(ctx, o)
 	if err != nil {
 		return err
@@ -84,6 +87,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("objectstore").
 		For(&v1alpha1.ObjectStore{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Tenant{}, tenants, builder.WithPredicates(moved)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: servers.MeasureAtOnce}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up controller objectstore: %w", err)

@@ -11,15 +11,47 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
 )
 
-// MeasureEvery is how often a server is asked whether it answers: a fault shows in
-// its condition well within ten seconds.
-const MeasureEvery = 5 * time.Second
+// MeasureEvery is how often a server is asked whether it answers, and MeasureWithin
+// how long it may take to: a fault shows in the conditions of all who lie on it
+// within ten seconds. One that said nothing is asked again sooner.
+const (
+	MeasureEvery  = 5 * time.Second
+	MeasureWithin = 4 * time.Second
+	measureAgain  = 2 * time.Second
+)
+
+// MeasureAtOnce is how many servers of a kind are asked at a time: one that answers
+// nothing must not keep the others waiting.
+const MeasureAtOnce = 4
+
+// Next is when a server is asked again after it was measured.
+func Next(status *v1alpha1.ServerStatus) ctrl.Result {
+	if Silent(status.ObservedGeneration, status) != nil {
+		return ctrl.Result{RequeueAfter: measureAgain}
+	}
+	return ctrl.Result{RequeueAfter: MeasureEvery}
+}
+
+// Silent is the fault of a server that did not answer when it was measured last, in
+// the words of its condition; nil when it did, or was not measured under its spec.
+// Whoever needs the server need not wait for it to say nothing once more.
+func Silent(generation int64, status *v1alpha1.ServerStatus) error {
+	c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReachable)
+	if c == nil || c.Status != metav1.ConditionFalse || c.ObservedGeneration != generation {
+		return nil
+	}
+	if c.Reason != v1alpha1.ReasonDatabaseUnreachable && c.Reason != v1alpha1.ReasonStoreUnreachable {
+		return nil
+	}
+	return fault.New(c.Reason, nil, "%s", c.Message)
+}
 
 // FieldOwner of the statuses that are written here. What is found of orphans has
 // another one, so that neither writer takes away what the other found.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/internal/objectstore"
 )
 
@@ -12,6 +13,9 @@ import (
 func (r *Reconciler) bucket(ctx context.Context, s *scope) error {
 	if s.fresh {
 		return nil
+	}
+	if err := servers.Silent(s.objectStore.Generation, &s.objectStore.Status.ServerStatus); err != nil {
+		return err
 	}
 	return s.store.EnsureBucket(ctx, s.row.Bucket, r.owner(s), s.row.BucketMade)
 }

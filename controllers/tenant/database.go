@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/internal/fault"
 	"atrium.dev/atrium/internal/postgres"
 	"atrium.dev/atrium/internal/registry"
@@ -34,6 +35,9 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) && !s.away() {
 		s.row, s.fresh = known.row, true
 		return nil
+	}
+	if err := servers.Silent(s.databaseServer.Generation, &s.databaseServer.Status.ServerStatus); err != nil {
+		return err
 	}
 	if reachable(s.databaseServer) == "" {
 		// The server's own controller prepares it for tenants first.

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/internal/fault"
 	"atrium.dev/atrium/internal/keys"
 	"atrium.dev/atrium/internal/objectstore"
@@ -200,6 +201,9 @@ func (r *Reconciler) deposit(ctx context.Context, s *scope, at *v1alpha1.ObjectS
 		return err
 	}
 	vault := store.Vault(r.Installation)
+	if known && servers.Silent(at.Generation, &at.Status.ServerStatus) != nil {
+		return nil
+	}
 	if known {
 		if stored, err := vault.Get(ctx, name, keys.MaxWrapped); err != nil || bytes.Equal(stored, wrapped) {
 			return ctx.Err()

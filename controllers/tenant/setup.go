@@ -38,6 +38,9 @@ const (
 	lastRetry  = 8 * time.Second
 	// passLimit bounds one pass; a confirmed deletion of a large bucket takes several.
 	passLimit = 2 * time.Minute
+	// doLimit bounds the steps of a pass that deletes nothing: a server that falls
+	// silent in the middle must not keep other tenants waiting.
+	doLimit = 30 * time.Second
 )
 
 // children are the kinds that the controller makes and watches. Secrets are not

@@ -99,6 +99,8 @@ func asWaiting(err error) (w *waiting, ok bool) {
 
 // do runs the steps until one is not finished; those that need no other run anyway.
 func (r *Reconciler) do(ctx context.Context, s *scope) {
+	ctx, cancel := context.WithTimeout(ctx, doLimit)
+	defer cancel()
 	stopped := false
 	for _, st := range r.steps() {
 		run := st.do

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -23,8 +24,11 @@ import (
 	"atrium.dev/atrium/internal/fault"
 )
 
-// callTimeout bounds one call; none carries more than a list of names.
-const callTimeout = 10 * time.Second
+// Limits. A store may be far away (500 ms a call) but not silent.
+const (
+	callTimeout   = 10 * time.Second // of one function here, which makes few calls
+	answerTimeout = 5 * time.Second  // until a connection stands, and until an answer begins
+)
 
 // CredentialsLast is how long credentials of a bucket are valid. They are renewed at
 // half of it, so a store may be away for the other half.
@@ -69,7 +73,8 @@ func Open(config Config, wrap func(http.RoundTripper) http.RoundTripper) (*Store
 	if err != nil {
 		return nil, invalid(config, err)
 	}
-	base.MaxIdleConnsPerHost, base.IdleConnTimeout, base.ResponseHeaderTimeout = 2, 20*time.Second, callTimeout
+	base.MaxIdleConnsPerHost, base.IdleConnTimeout, base.ResponseHeaderTimeout = 2, 20*time.Second, answerTimeout
+	base.DialContext = (&net.Dialer{Timeout: answerTimeout}).DialContext
 	if config.CABundle != "" {
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM([]byte(config.CABundle)) {

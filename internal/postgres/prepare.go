@@ -24,26 +24,29 @@ type Facts struct {
 
 // Prepare checks that the server can be used (version, rights of the admin) and
 // makes what all tenants share: the group that may connect, and a database and
-// public schema that are closed to everybody else. It writes only what is missing.
+// public schema that are closed to everybody else. It writes only what is missing,
+// and asks one question when nothing is.
 func (s *Server) Prepare(ctx context.Context) (Facts, error) {
-	var facts Facts
-	err := s.Tx(ctx, func(tx pgx.Tx) error {
-		state, err := s.preparedState(ctx, tx)
-		if err != nil {
-			return err
-		}
-		facts = Facts{Version: state.version, Superuser: state.superuser}
-		if err := s.usable(state); err != nil {
-			return err
-		}
-		script := s.prepareScript(state)
-		if script == "" {
-			return nil
-		}
-		_, err = tx.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol)
+	facts, err := s.prepare(ctx)
+	if fault.Is(err, v1alpha1.ReasonDatabaseUnreachable) {
+		s.pool.Reset() // its connections lead nowhere: none is tried again
+	}
+	return facts, err
+}
+
+func (s *Server) prepare(ctx context.Context) (Facts, error) {
+	state, err := s.preparedState(ctx)
+	if err != nil {
+		return Facts{}, s.Fault(err)
+	}
+	facts := Facts{Version: state.version, Superuser: state.superuser}
+	if err := s.usable(state); err != nil || s.prepareScript(state) == "" {
+		return facts, err
+	}
+	return facts, s.Tx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, s.prepareScript(state), pgx.QueryExecModeSimpleProtocol)
 		return err
 	})
-	return facts, err
 }
 
 type preparedState struct {
@@ -55,8 +58,8 @@ type preparedState struct {
 	groupConnects                     bool
 }
 
-func (s *Server) preparedState(ctx context.Context, tx pgx.Tx) (p preparedState, err error) {
-	err = tx.QueryRow(ctx, `
+func (s *Server) preparedState(ctx context.Context) (p preparedState, err error) {
+	err = s.pool.QueryRow(ctx, `
 		SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_version_num')::int, current_setting('transaction_read_only')::boolean, r.rolcreaterole, r.rolsuper,
 		       pg_catalog.pg_has_role(d.datdba, 'USAGE'),
 		       EXISTS (SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) WHERE grantee = 0),

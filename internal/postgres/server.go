@@ -26,10 +26,12 @@ import (
 // Limits of the operator's own work on a server.
 const (
 	connectTimeout = 3 * time.Second
+	// pingTimeout bounds the look whether a connection that rested still stands.
+	pingTimeout = 2 * time.Second
 	// One backend that visits many schemas keeps them all in memory, so none lives long.
 	connLifetime = 5 * time.Minute
 	connIdle     = 20 * time.Second
-	maxConns     = 4
+	maxConns     = 6 // four tenants at a time, and those who measure and sweep
 	// MinVersion is server_version_num of PostgreSQL 16: on 15 a CREATEROLE admin
 	// could grant the execution of programs.
 	MinVersion = 160000
@@ -131,6 +133,7 @@ func open(ctx context.Context, config Config, tracer pgx.QueryTracer) (*Server, 
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cc.Tracer = tracer
 	pc.MaxConns, pc.MinConns = maxConns, 0
+	pc.PingTimeout = pingTimeout
 	pc.MaxConnLifetime, pc.MaxConnIdleTime, pc.HealthCheckPeriod = connLifetime, connIdle, connIdle
 	// MinConns is 0, so this opens no connection, and the pool outlives ctx.
 	pool, err := pgxpool.NewWithConfig(ctx, pc)

@@ -75,14 +75,31 @@ type Registry struct {
 	holder       string // this process: what it holds already it need not take again
 
 	mu     sync.Mutex
-	epochs map[string]int64
-	beats  map[string]time.Time // when the last heartbeat was sent, by server
+	claims map[string]*claim // by server
+}
+
+// claim is what this process holds on one server.
+type claim struct {
+	// Held while the server is asked, so that one process takes one epoch; others
+	// wait for no server but their own.
+	mu    sync.Mutex
+	epoch int64     // 0 until it was taken
+	beat  time.Time // when the last heartbeat was sent
+}
+
+func (r *Registry) claim(server string) *claim {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.claims[server] == nil {
+		r.claims[server] = &claim{}
+	}
+	return r.claims[server]
 }
 
 // New makes a Registry for an installation (a name that a person chose) run by a
 // cluster (the UID of its namespace kube-system).
 func New(installation, cluster string) *Registry {
-	return &Registry{installation: installation, cluster: cluster, holder: rand.Text(), epochs: map[string]int64{}, beats: map[string]time.Time{}}
+	return &Registry{installation: installation, cluster: cluster, holder: rand.Text(), claims: map[string]*claim{}}
 }
 
 // Take claims the installation on a server for this process, which then has the
@@ -96,11 +113,11 @@ func (r *Registry) Take(ctx context.Context, server *postgres.Server) error {
 }
 
 func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, error) {
-	// Held while asking, so that one process takes one epoch.
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if epoch, ok := r.epochs[server.Name()]; ok {
-		return epoch, nil
+	c := r.claim(server.Name())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch != 0 {
+		return c.epoch, nil
 	}
 	var epoch int64
 	err := server.Tx(ctx, func(tx pgx.Tx) error {
@@ -123,7 +140,7 @@ func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, e
 	if err != nil {
 		return 0, err
 	}
-	r.epochs[server.Name()] = epoch
+	c.epoch = epoch
 	return epoch, nil
 }
 
@@ -131,8 +148,7 @@ func (r *Registry) epoch(ctx context.Context, server *postgres.Server) (int64, e
 func (r *Registry) Forget(server string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.epochs, server)
-	delete(r.beats, server)
+	delete(r.claims, server)
 }
 
 // Heartbeat tells other clusters that this one lives; it writes only when one is
@@ -156,12 +172,13 @@ func (r *Registry) Heartbeat(ctx context.Context, server *postgres.Server, now t
 }
 
 func (r *Registry) due(server string, now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.beats[server]) < HeartbeatEvery {
+	c := r.claim(server)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Sub(c.beat) < HeartbeatEvery {
 		return false
 	}
-	r.beats[server] = now
+	c.beat = now
 	return true
 }
 

@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -152,14 +154,14 @@ func TestOneProcessIsOneHolder(t *testing.T) {
 	if _, err := r.Insert(t.Context(), s, row); err != nil {
 		t.Fatal(err)
 	}
-	former := r.epochs["main"]
+	former := r.claim("main").epoch
 	r.Forget("main")
-	if err := r.Take(t.Context(), s); err != nil || r.epochs["main"] != former {
-		t.Errorf("taken again: epoch %d, was %d; %v", r.epochs["main"], former, err)
+	if err := r.Take(t.Context(), s); err != nil || r.claim("main").epoch != former {
+		t.Errorf("taken again: epoch %d, was %d; %v", r.claim("main").epoch, former, err)
 	}
 	other := New("demo", "cluster")
-	if err := other.Take(t.Context(), s); err != nil || other.epochs["main"] != former+1 {
-		t.Errorf("another process: epoch %d, want %d; %v", other.epochs["main"], former+1, err)
+	if err := other.Take(t.Context(), s); err != nil || other.claim("main").epoch != former+1 {
+		t.Errorf("another process: epoch %d, want %d; %v", other.claim("main").epoch, former+1, err)
 	}
 	ran := false
 	if err := r.Leading(t.Context(), s, func(pgx.Tx) error { ran = true; return nil }); !fault.Is(err, v1alpha1.ReasonFenceLost) || ran {
@@ -167,6 +169,41 @@ func TestOneProcessIsOneHolder(t *testing.T) {
 	}
 	if err := other.Leading(t.Context(), s, func(pgx.Tx) error { ran = true; return nil }); err != nil || !ran {
 		t.Errorf("the latter process does not lead: %v", err)
+	}
+}
+
+// A server that says nothing keeps nobody on another one waiting.
+func TestServersWaitForThemselvesAlone(t *testing.T) {
+	s, _ := dial(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	servers := postgres.NewServers(nil)
+	t.Cleanup(servers.Close)
+	silent, err := servers.Get(t.Context(), postgres.Config{
+		Name: "silent", Host: "127.0.0.1", Port: int32(listener.Addr().(*net.TCPAddr).Port), Database: "d", User: "u", Password: "p", SSLMode: "disable",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, ended := New("demo", "cluster"), make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { ended <- r.Take(ctx, silent) }()
+	conn, err := listener.Accept() // it is asked now
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := r.Take(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("the server that answers was taken after the silent one was given up: %v", err)
+	default:
 	}
 }
 

@@ -91,7 +91,6 @@ func (r *Rig) launch(change ...func(*Wiring)) *Operator {
 
 func (r *Rig) wiring(o *Operator) Wiring {
 	config := rest.CopyConfig(r.Config)
-	config.QPS, config.Burst = 200, 400
 	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + System + ":" + access.ServiceAccount}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return o.through(next, API, apiWrite) })
 	return Wiring{Config: config, Options: controllers.Options{
