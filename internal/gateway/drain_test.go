@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -70,6 +71,40 @@ func TestDrainLetsRequestsEnd(t *testing.T) {
 	if body := <-slow; body != "done" {
 		t.Errorf("the request that ran got %q", body)
 	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDrainWaitsForClients has an answer that is written and a client that has not
+// taken it: where the gateway ends now, its pod's network does, with what lies there.
+func TestDrainWaitsForClients(t *testing.T) {
+	f := start(t)
+	answer := strings.Repeat("x", 1<<20) // more than a client's kernel takes by itself
+	f.serveAcme(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
+	conn := f.dial()
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: acme.test\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.logged(1)
+	f.stopped = true
+	stopped := make(chan error, 1)
+	go func() { stopped <- f.gateway.Stop(context.Background()) }()
+	select {
+	case err := <-stopped:
+		t.Fatalf("stopped with %v while the client misses its answer", err)
+	case <-time.After(500 * time.Millisecond): // many looks at who has his answer
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if body, err := io.ReadAll(response.Body); err != nil || string(body) != answer {
+		t.Errorf("the client got %d of %d bytes: %v", len(body), len(answer), err)
+	}
+	_ = conn.Close()
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -30,7 +31,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 
 	DrainDelay time.Duration // how long requests are still taken after readiness is withdrawn
-	DrainLimit time.Duration // how long running requests may then take to end
+	DrainLimit time.Duration // how long answers may then take to reach their clients
 
 	Now func() time.Time
 }
@@ -84,17 +85,30 @@ func (g *Gateway) Ready() error {
 }
 
 // Stop withdraws readiness, waits until others have noticed, takes no more
-// connections, closes WebSockets with a close frame and waits for the requests that
-// run, within the limits of Config. Another gateway can be started afterwards.
+// connections, closes WebSockets with a close frame and waits until every client has
+// its whole answer, within the limits of Config. Another gateway can be started
+// afterwards.
 func (g *Gateway) Stop(ctx context.Context) error {
 	g.draining.Store(true)
 	wait(ctx, g.config.DrainDelay, func() bool { return false })
+	addr, err := g.Addr()
+	if err != nil {
+		return fmt.Errorf("stop the gateway: %w", err)
+	}
 	defer running.CompareAndSwap(g, nil)
 	if err := caddy.Stop(); err != nil {
 		return fmt.Errorf("stop the gateway: %w", err)
 	}
-	if !wait(ctx, g.config.DrainLimit, func() bool { return g.inFlight.Load() == 0 }) {
-		return fmt.Errorf("stop the gateway: %d requests still ran after %s", g.inFlight.Load(), g.config.DrainLimit)
+	left := 0
+	ended := wait(ctx, g.config.DrainLimit, func() bool {
+		left, err = owed(addr.(*net.TCPAddr).Port)
+		return left == 0
+	})
+	if err == nil && !ended {
+		err = fmt.Errorf("%d requests still ran and %d connections were open after %s", g.inFlight.Load(), left, g.config.DrainLimit)
+	}
+	if err != nil {
+		return fmt.Errorf("stop the gateway: %w", err)
 	}
 	return nil
 }
@@ -103,7 +117,7 @@ func (g *Gateway) Stop(ctx context.Context) error {
 func wait(ctx context.Context, limit time.Duration, done func() bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
