@@ -1,12 +1,16 @@
 package controllers_test
 
 import (
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/servers"
 	afault "atrium.dev/atrium/internal/fault"
 	"atrium.dev/atrium/test/rig"
 )
@@ -63,4 +67,46 @@ func TestInstallationBelongsToOneCluster(t *testing.T) {
 	r.Operate()
 	r.Create(rig.Company("globex"))
 	r.Healthy("globex")
+}
+
+// A process that stood still in the middle of asking a server (SIGSTOP, a machine
+// that slept) does not take its own silence for the server's.
+func TestStandingStillAccusesNobody(t *testing.T) {
+	r := rig.New(t)
+	var o atomic.Pointer[rig.Operator]
+	var freeze atomic.Bool
+	var asked atomic.Int64
+	o.Store(r.Operate(func(w *rig.Wiring) {
+		w.Gate = func(act rig.Act) rig.Verdict {
+			if act.Controller == "databaseserver" && strings.Contains(act.Name, "split_part") {
+				asked.Add(1)
+				if freeze.CompareAndSwap(true, false) {
+					o.Load().Freeze()
+				}
+			}
+			return rig.Fine
+		}
+	}))
+	r.Create(rig.Company("acme"))
+	acme := r.Healthy("acme")
+	r.Rests(0)
+	version := func() string {
+		var d v1alpha1.DatabaseServer
+		rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: "postgres"}, &d))
+		return d.ResourceVersion
+	}
+	before := version()
+	freeze.Store(true)
+	r.Eventually("the operator stands still", o.Load().Frozen, func() string { return "" })
+	time.Sleep(servers.MeasureWithin + time.Second) // it stands still for a time: this is not a wait for something
+	r.Now.Forward(20 * time.Second)
+	o.Load().Thaw()
+	since := asked.Load()
+	r.Eventually("the server is asked again, twice", func() bool { return asked.Load() >= since+2 }, func() string { return "" })
+	if now := version(); now != before {
+		t.Error("the operator's own silence was written into the server's status")
+	}
+	if now := r.Ready("acme"); now.ResourceVersion != acme.ResourceVersion {
+		t.Errorf("acme was touched: %s", rig.Describe(now))
+	}
 }

@@ -49,11 +49,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	after := before.DeepCopy()
+	after, began := before.DeepCopy(), r.Now()
 	facts, err := r.measure(ctx, after)
 	if fault.Is(err, v1alpha1.ReasonFenceLost) {
 		r.Lost(err)
 		return ctrl.Result{}, err
+	}
+	if servers.Stalled(began, r.Now()) {
+		return servers.Again(), nil
 	}
 	servers.Measured(&after.Status.ServerStatus, before.Generation, r.Now(), err)
 	if err == nil {

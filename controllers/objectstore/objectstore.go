@@ -44,8 +44,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	after := before.DeepCopy()
+	after, began := before.DeepCopy(), r.Now()
 	err := r.measure(ctx, after)
+	if servers.Stalled(began, r.Now()) {
+		return servers.Again(), nil
+	}
 	servers.Measured(&after.Status.ServerStatus, before.Generation, r.Now(), err)
 	if err == nil {
 		r.watchIssuer(ctx, after)

@@ -31,6 +31,14 @@ const (
 // nothing must not keep the others waiting.
 const MeasureAtOnce = 4
 
+// Stalled says whether a measurement took longer than its limit allows: this process
+// stood still meanwhile (SIGSTOP, a machine that slept), so what it saw says nothing
+// of the server, and another operator may lead. It is made again, and not written.
+func Stalled(began, now time.Time) bool { return now.Sub(began) > 2*MeasureWithin }
+
+// Again is the result of a measurement that counts for nothing.
+func Again() ctrl.Result { return ctrl.Result{RequeueAfter: measureAgain} }
+
 // Next is when a server is asked again after it was measured.
 func Next(status *v1alpha1.ServerStatus) ctrl.Result {
 	if Silent(status.ObservedGeneration, status) != nil {

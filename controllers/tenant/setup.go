@@ -41,6 +41,8 @@ const (
 	// doLimit bounds the steps of a pass that deletes nothing: a server that falls
 	// silent in the middle must not keep other tenants waiting.
 	doLimit = 30 * time.Second
+	// stallRoom is how much longer than doLimit those steps may take to come to an end.
+	stallRoom = 2 * time.Second
 )
 
 // children are the kinds that the controller makes and watches. Secrets are not

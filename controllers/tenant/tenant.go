@@ -77,9 +77,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 		return ctrl.Result{}, err
 	}
 	s := r.scope(&tenant)
-	deleted := false
+	deleted, stalled := false, false
 	defer func() {
-		if deleted {
+		if deleted || stalled {
 			return
 		}
 		if statusErr := r.writeStatus(ctx, s); apierrors.IsConflict(statusErr) {
@@ -90,6 +90,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 	}()
 	if tenant.DeletionTimestamp.IsZero() {
 		r.do(ctx, s)
+		if stalled = r.Now().Sub(s.began) > doLimit+stallRoom; stalled {
+			// This process stood still in the middle of the pass: what looks like the
+			// silence of a server is its own, and another operator may lead.
+			return ctrl.Result{RequeueAfter: cacheLag}, nil
+		}
 	} else if deleted, err = r.undo(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
