@@ -2,6 +2,7 @@ package rig
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -24,6 +25,29 @@ func (r *Rig) Until(name, what string, holds func(*v1alpha1.Tenant) bool) *v1alp
 		return client.IgnoreNotFound(err) == nil && holds(&now)
 	}, func() string { return Describe(&now) })
 	return &now
+}
+
+// All waits until a test holds for each of many Tenants. Each of them is worked on
+// after all that came before it, so the limit grows with their number.
+func (r *Rig) All(names []string, what string, holds func(*v1alpha1.Tenant) bool) {
+	r.T.Helper()
+	limit := Patient + time.Duration(len(names))*Patient/20
+	deadline, tick := time.Now().Add(limit), time.NewTicker(100*time.Millisecond)
+	defer tick.Stop()
+	for left := slices.Clone(names); ; <-tick.C {
+		var list v1alpha1.TenantList
+		Check(r.T, r.Client.List(r.T.Context(), &list))
+		done := map[string]bool{}
+		for i := range list.Items {
+			done[list.Items[i].Name] = holds(&list.Items[i])
+		}
+		if left = slices.DeleteFunc(left, func(name string) bool { return done[name] }); len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.T.Fatalf("%d of %d: not %s within %s: %v", len(left), len(names), what, limit, left)
+		}
+	}
 }
 
 // Eventually waits until something holds; state says what is instead when it does
@@ -53,13 +77,16 @@ func (r *Rig) Ready(name string) *v1alpha1.Tenant {
 	return r.Until(name, "becomes ready", IsReady)
 }
 
+// IsHealthy says whether a Tenant is ready and was measured.
+func IsHealthy(t *v1alpha1.Tenant) bool {
+	return IsReady(t) && Condition(t, v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonAnswering
+}
+
 // Healthy waits until a Tenant is ready and measured.
 func (r *Rig) Healthy(name string) *v1alpha1.Tenant {
 	r.T.Helper()
 	r.Ready(name)
-	return r.Until(name, "is healthy", func(t *v1alpha1.Tenant) bool {
-		return Condition(t, v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonAnswering
-	})
+	return r.Until(name, "is healthy", IsHealthy)
 }
 
 // Remove deletes a Tenant and waits until it is gone.

@@ -62,9 +62,7 @@ func TestIdle(t *testing.T) {
 		names = append(names, fmt.Sprintf("idle-%03d", i))
 		r.Create(rig.Company(names[i]))
 	}
-	for _, name := range names {
-		r.Healthy(name)
-	}
+	r.All(names, "healthy", rig.IsHealthy)
 	r.Rests(0)
 	settled := versions(t, r)
 

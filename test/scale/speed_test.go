@@ -58,12 +58,12 @@ func TestSpeed(t *testing.T) {
 		r.Ready(name)
 	})
 	many := took(func() {
+		var names []string
 		for i := range count {
-			r.Create(rig.Company(fmt.Sprintf("many-%03d", i)))
+			names = append(names, fmt.Sprintf("many-%03d", i))
+			r.Create(rig.Company(names[i]))
 		}
-		for i := range count {
-			r.Ready(fmt.Sprintf("many-%03d", i))
-		}
+		r.All(names, "ready", rig.IsReady)
 	})
 	r.Stop()
 
