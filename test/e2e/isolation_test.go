@@ -51,8 +51,10 @@ func podsCarryNoToken(t *testing.T, companies ...company) {
 	for _, c := range companies {
 		for _, account := range []string{v1alpha1.OfficeName, "default"} {
 			for _, namespace := range []string{c.namespace(), companies[0].namespace(), systemNamespace, "kube-system"} {
-				for _, what := range []string{"verb: get, resource: secrets", "verb: create, resource: pods", "verb: get, resource: pods",
-					"verb: patch, group: atrium.dev, resource: tenants", "verb: create, resource: pods, subresource: exec"} {
+				for _, what := range []string{
+					"verb: get, resource: secrets", "verb: create, resource: pods", "verb: get, resource: pods",
+					"verb: patch, group: atrium.dev, resource: tenants", "verb: create, resource: pods, subresource: exec",
+				} {
 					questions = append(questions, fmt.Sprintf("{apiVersion: authorization.k8s.io/v1, kind: SubjectAccessReview, spec: {user: 'system:serviceaccount:%s:%s', "+
 						"groups: ['system:authenticated', 'system:serviceaccounts', 'system:serviceaccounts:%s'], resourceAttributes: {namespace: %s, %s}}}",
 						c.namespace(), account, c.namespace(), namespace, what))

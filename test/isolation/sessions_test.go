@@ -40,12 +40,12 @@ func (w *world) sessions() {
 // link tries the link of one company at another, which must not let anybody in.
 func (w *world) link(o, other *tenant) {
 	w.t.Helper()
-	answer := other.office.First(o.office.Token)
-	err := fmt.Errorf("it answers %s", answer.Status)
-	if len(answer.Cookies()) > 0 || answer.StatusCode/100 != 4 {
+	status, cookies := other.office.First(o.office.Token)
+	err := fmt.Errorf("it answers %d", status)
+	if len(cookies) > 0 || status/100 != 4 {
 		err = nil
 	}
-	w.refused("session", "first link of "+o.name+" at "+other.name, err, func(error) bool { return answer.StatusCode/100 == 4 })
+	w.refused("session", "first link of "+o.name+" at "+other.name, err, func(error) bool { return status/100 == 4 })
 }
 
 // status is a cell of an answer.

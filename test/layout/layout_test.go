@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -171,6 +172,29 @@ func TestPackagesExplainThemselves(t *testing.T) {
 		}
 		if p.Doc == "" && len(p.GoFiles) > 0 {
 			t.Errorf("package %s has no comment that says what it is for", p.ImportPath)
+		}
+	}
+}
+
+// A mutant that no longer applies proves nothing; `make mutants` tries the rest.
+func TestMutantsApplyAndNameATest(t *testing.T) {
+	root := filepath.Join("..", "..")
+	patches, err := filepath.Glob(filepath.Join(root, "hack/mutants/*.patch"))
+	if err != nil || len(patches) == 0 {
+		t.Fatalf("%d mutants, %v", len(patches), err)
+	}
+	for _, patch := range patches {
+		raw, err := os.ReadFile(patch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(raw); !strings.HasPrefix(text, "# breaks: ") || !strings.Contains(text, "\n# test: ") {
+			t.Errorf("%s does not begin with what it breaks and its test", filepath.Base(patch))
+		}
+		check := exec.CommandContext(t.Context(), "git", "apply", "--check", filepath.Join("hack/mutants", filepath.Base(patch)))
+		check.Dir = root
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%s does not apply any more: make it again: %s", filepath.Base(patch), out)
 		}
 	}
 }

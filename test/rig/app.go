@@ -133,37 +133,35 @@ func (a *App) mount(dir, database string) error {
 // Enter uses the first administrator's link.
 func (a *App) Enter() {
 	a.rig.T.Helper()
-	answer := a.First(a.Token)
-	if a.Cookies = answer.Cookies(); answer.StatusCode != http.StatusSeeOther || len(a.Cookies) == 0 {
-		a.rig.T.Fatalf("the first administrator's link at %s answers %s and gives %d cookies", a.host, answer.Status, len(a.Cookies))
+	status, cookies := a.First(a.Token)
+	if status != http.StatusSeeOther || len(cookies) == 0 {
+		a.rig.T.Fatalf("the first administrator's link at %s answers %d and gives %d cookies", a.host, status, len(cookies))
 	}
+	a.Cookies = cookies
 }
 
 // First fills in the form of the first administrator's link, with any link's token.
-func (a *App) First(token string) *http.Response {
+func (a *App) First(token string) (status int, cookies []*http.Cookie) {
 	a.rig.T.Helper()
 	password := "a sentence one remembers"
 	form := url.Values{"token": {token}, "name": {"王芳"}, "phone": {"13800000001"}, "password": {password}, "repeat": {password}}
-	answer, err := a.send(http.MethodPost, contract.PathFirstAdmin, "application/x-www-form-urlencoded", form.Encode(), nil)
+	status, cookies, err := a.send(http.MethodPost, contract.PathFirstAdmin, "application/x-www-form-urlencoded", form.Encode(), nil)
 	Check(a.rig.T, err)
-	return answer
+	return status, cookies
 }
 
 // Ask sends a request of the API, as the app's own page does, with somebody's
 // cookies, and gives the status of the answer.
-func (a *App) Ask(method, path, body string, cookies []*http.Cookie) (int, error) {
-	answer, err := a.send(method, path, "application/json", body, cookies)
-	if err != nil {
-		return 0, err
-	}
-	return answer.StatusCode, nil
+func (a *App) Ask(method, path, body string, cookies []*http.Cookie) (status int, err error) {
+	status, _, err = a.send(method, path, "application/json", body, cookies)
+	return status, err
 }
 
-// send gives an answer whose body was read; a redirect is one.
-func (a *App) send(method, path, kind, body string, cookies []*http.Cookie) (*http.Response, error) {
+// send gives an answer's status and the cookies that it sets; a redirect is an answer.
+func (a *App) send(method, path, kind, body string, cookies []*http.Cookie) (status int, set []*http.Cookie, err error) {
 	request, err := http.NewRequestWithContext(a.rig.T.Context(), method, "http://"+a.process.Listen+path, strings.NewReader(body))
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	request.Host = a.host
 	request.Header.Set("Origin", "http://"+a.host)
@@ -175,9 +173,9 @@ func (a *App) send(method, path, kind, body string, cookies []*http.Cookie) (*ht
 	page := http.Client{Timeout: Patient, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := page.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	_, err = io.Copy(io.Discard, answer.Body)
-	return answer, err
+	return answer.StatusCode, answer.Cookies(), err
 }
