@@ -84,10 +84,11 @@ func suspendServing(t *testing.T, r *rig.Rig) {
 
 	// The pods go first: until the last has ended, its login works.
 	setSuspended(r, "acme", true)
-	r.Until("acme", "waits for its pods", func(t *v1alpha1.Tenant) bool {
-		return rig.Condition(t, v1alpha1.ConditionWorkloadReady).Reason == v1alpha1.ReasonEnding
+	ending := r.Until("acme", "waits for its pods", func(t *v1alpha1.Tenant) bool {
+		reason := rig.Condition(t, v1alpha1.ConditionWorkloadReady).Reason
+		return reason == v1alpha1.ReasonEnding || reason == v1alpha1.ReasonSuspended
 	})
-	if !opens(r, app) {
+	if rig.Condition(ending, v1alpha1.ConditionWorkloadReady).Reason != v1alpha1.ReasonEnding || !opens(r, app) {
 		t.Error("the login was closed under a pod that runs")
 	}
 	rig.Check(t, r.Client.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
@@ -125,6 +126,15 @@ func suspendServing(t *testing.T, r *rig.Rig) {
 	rig.Check(t, rig.Connect(t, app).QueryRow(t.Context(), `SELECT name FROM people`).Scan(&name))
 	if name != "王芳" || !opens(r, migrate) {
 		t.Errorf("after the suspension the people are %q", name)
+	}
+
+	// Again, by an operator that has just seen the logins open.
+	setSuspended(r, "acme", true)
+	asleep(r, "acme")
+	setSuspended(r, "acme", false)
+	r.Ready("acme")
+	if !opens(r, app) || !opens(r, migrate) {
+		t.Error("the logins stay closed after a second suspension")
 	}
 }
 

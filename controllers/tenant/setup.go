@@ -89,8 +89,12 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return b.WithOptions(controller.Options{
 		MaxConcurrentReconciles: 4,
 		ReconciliationTimeout:   passLimit,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+		RateLimiter:             retries(),
 	}).Complete(r)
+}
+
+func retries() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry)
 }
 
 // specChanged lets through what a person changed: the spec, the annotation that
