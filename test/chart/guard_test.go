@@ -78,7 +78,7 @@ func TestGuard(t *testing.T) {
 		"a company's namespace": {[]string{"delete", "namespace", "tenant-acme"}, []string{"delete the Tenant instead"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := s.refused(c.delete...)
+			out := s.refused(append(c.delete, "--wait=false")...)
 			for _, word := range c.words {
 				if !strings.Contains(out, word) {
 					t.Errorf("the refusal does not say %q: %s", word, out)
@@ -92,7 +92,7 @@ func TestGuard(t *testing.T) {
 	}
 	// Another's name confirms nothing.
 	s.kubectl("annotate", "tenant", "acme", "atrium.dev/confirm-deletion=globex")
-	s.refused("delete", "tenant", "acme")
+	s.refused("delete", "tenant", "acme", "--wait=false")
 
 	t.Run("does not stand in the way", func(t *testing.T) { free(t, s) })
 	t.Run("of an upgrade and an uninstall", func(t *testing.T) { leaves(t, s) })
