@@ -33,6 +33,15 @@ describe('the catalogues', () => {
     },
   );
 
+  it('are joined without one feature taking the key of another', async () => {
+    const folder = new URL('./zh-CN/', import.meta.url).pathname;
+    const features = readdirSync(folder).filter((file) => file !== 'index.ts');
+    const parts = await Promise.all(
+      features.map(async (file) => Object.keys((await import(`./zh-CN/${file.replace('.ts', '')}.ts`)).default)),
+    );
+    expect(parts.flat().length).toBe(Object.keys(zh).length);
+  });
+
   it('have no sentence that nobody says', () => {
     const code = files.map((file) => readFileSync(join(source, file), 'utf8')).join('\n');
     // Made of a part that varies: codes of the server, outcomes, columns, questions.
@@ -103,7 +112,7 @@ function literals(file: string): string[] {
   return found;
 }
 
-it.each(files.filter((file) => !/^i18n\/(zh-CN|en)\.ts$/.test(file)))(
+it.each(files.filter((file) => !/^i18n\/(zh-CN|en)\//.test(file)))(
   '%s holds no text of its own',
   (file) => {
     expect(literals(file)).toEqual([]);

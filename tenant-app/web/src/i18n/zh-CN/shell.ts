@@ -1,0 +1,53 @@
+// The frame, and what every page says.
+export default {
+  'action.back': '返回',
+  'action.cancel': '取消',
+  'action.clear': '清除',
+  'action.close': '关闭',
+  'action.copied': '已复制',
+  'action.notCopied': '没有复制成功，请手动选择复制',
+  'action.down': '下移',
+  'action.up': '上移',
+  'action.more': '更多操作',
+  'action.reload': '重新载入',
+  'action.retry': '重试',
+  'action.save': '保存',
+
+  'nav.directory': '通讯录',
+  'nav.admin': '管理',
+  'nav.me': '我',
+  'nav.self': '我：{name}',
+
+  'shell.skip': '跳到内容',
+  'shell.places': '主导航',
+  'shell.search': '搜索',
+  'shell.searchHint': '搜索（Ctrl K）',
+  'shell.offline': '没有网络，现在看到的是上次的内容，暂时不能修改',
+  'shell.notices': '消息',
+  'shell.newVersion': '新版本已经准备好',
+  'shell.useNewVersion': '立即使用',
+
+  'palette.hint': '找人或跳转：姓名、拼音、手机号、页面',
+  'palette.results': '结果',
+  'palette.escape': 'Esc',
+
+  'state.loading': '正在载入',
+  'state.offline': '连不上服务器',
+  'state.offlineHint': '检查网络后再试一次。',
+  'state.forbidden': '没有权限',
+  'state.forbiddenHint': '需要时请联系公司的管理员。',
+  'state.missing': '没有找到',
+  'state.noPage': '没有这个页面',
+  'state.nothingFound': '没有匹配的结果',
+  'state.requestId': '请求编号 {id}，联系管理员时请提供',
+  'state.broken': '这个页面出了问题',
+  'state.brokenHint': '重新载入通常就能恢复。',
+
+  'lang.zh': '中文',
+  'lang.en': 'English',
+
+  'conflict.title': '刚刚有人改过这份资料',
+  'conflict.text': '可以看最新内容重新填写，也可以保留自己的修改继续保存，对方改过而你没有动的内容不受影响。',
+  'conflict.theirs': '看最新内容',
+  'conflict.mine': '保留我的修改',
+};
