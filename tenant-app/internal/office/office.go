@@ -5,6 +5,7 @@ package office
 import (
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/auth"
@@ -32,12 +33,13 @@ type Office struct {
 	Server *httpapi.Server
 	Auth   *auth.Service
 	Pages  *httpapi.Pages
+	Jobs   *store.Jobs
 }
 
 // New puts the app together. It reaches for nothing.
 func New(p Parts) *Office {
 	pages := httpapi.NewPages(p.Page, p.Release, p.Bucket)
-	o := &Office{Pages: pages}
+	o := &Office{Pages: pages, Jobs: store.NewJobs(p.DB, p.Clock, p.Settings, p.Log)}
 	o.Auth = auth.New(auth.Config{
 		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Settings: p.Settings, Clock: p.Clock, Log: p.Log,
 		Release: p.Release, Warm: pages.Warm,
@@ -50,5 +52,7 @@ func New(p Parts) *Office {
 	people.Register(o.Server)
 	exchange.New(people).Register(o.Server)
 	o.Server.ServePages(pages)
+	o.Jobs.Every("auth.forget-expired", time.Hour, o.Auth.CleanUp)
+	o.Jobs.Every("httpapi.forget-replies", time.Hour, o.Server.ForgetReplies)
 	return o
 }
