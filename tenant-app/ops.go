@@ -11,6 +11,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
+	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -35,6 +36,7 @@ func newOps(m *mounted, jobs *store.Jobs, started time.Time) *ops {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), poolCollector(m.db))
 	registry.MustRegister(httpapi.Collectors()...)
 	registry.MustRegister(auth.Collectors()...)
+	registry.MustRegister(live.Collectors()...)
 	registry.MustRegister(store.Collectors()...)
 	o.Handle("GET "+contract.PathMetrics, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	o.HandleFunc("GET "+contract.PathHealth, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })

@@ -67,6 +67,7 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	ops.draining.Store(true)
 	log.InfoContext(ctx, "draining")
 	time.Sleep(drainDelay)
+	app.Live.Drain()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 	defer cancel()
 	err = errors.Join(people.Shutdown(last), operations.Shutdown(last))

@@ -75,7 +75,7 @@ func (s *Server) idempotent(op Op) func(huma.Context, func(huma.Context)) {
 			again.Body = io.NopCloser(bytes.NewReader(body))
 			next(humachi.NewContext(hctx.Operation(), again, answer))
 		}
-		if op.SecretReply {
+		if op.SecretReply || op.Repeatable {
 			run(r.Context())
 		} else {
 			err = s.config.DB.InTx(r.Context(), func(ctx context.Context) error { return s.once(ctx, row, answer, run) })

@@ -93,6 +93,7 @@ func StartIn(t testing.TB, tenant storetest.Tenant, options ...Option) *Office {
 	o.work(t)
 	o.server.StartTLS()
 	t.Cleanup(o.server.Close)
+	t.Cleanup(o.App.Live.Drain)
 	return o
 }
 
