@@ -15,7 +15,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"github.com/google/uuid"
 )
 
 // hubVariable makes this program a bare hub that listens on the address in it.
@@ -104,13 +104,13 @@ func (o *office) plainInserts(writers int, during time.Duration) int {
 	_, err = pool.Exec(o.t.Context(), `CREATE TABLE IF NOT EXISTS public.plain (id uuid PRIMARY KEY, room_id uuid NOT NULL, seq bigserial, author_id uuid NOT NULL, text text NOT NULL, at timestamptz NOT NULL);
 		CREATE INDEX IF NOT EXISTS plain_room ON public.plain (room_id, seq)`)
 	must(o.t, err)
-	rooms := []kernel.ID{}
+	rooms := []uuid.UUID{}
 	for range 8 {
-		rooms = append(rooms, kernel.NewID())
+		rooms = append(rooms, newID())
 	}
 	return closed(writers, during, func(writer, n int) error {
 		_, err := pool.Exec(o.t.Context(), `INSERT INTO public.plain (id, room_id, author_id, text, at) VALUES ($1, $2, $3, $4, now())`,
-			kernel.NewID(), rooms[n%len(rooms)], o.people[writer].id, "今天下午三点在二楼会议室开会，请各位准时参加。")
+			newID(), rooms[n%len(rooms)], o.people[writer].id, "今天下午三点在二楼会议室开会，请各位准时参加。")
 		if err != nil {
 			o.t.Errorf("insert: %v", err)
 		}

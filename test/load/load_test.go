@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"github.com/google/uuid"
 )
 
 func TestMain(m *testing.M) {
@@ -41,21 +41,21 @@ func TestChat(t *testing.T) {
 }
 
 // deliver sends durable messages to a hundred members, 50 and 500 a second.
-func (o *office) deliver(t *testing.T, room kernel.ID) {
+func (o *office) deliver(t *testing.T, room uuid.UUID) {
 	for perSecond, seconds := range map[int]int{50: scale(2, 20), 500: scale(1, 5)} {
 		var mu sync.Mutex
-		due, waits := map[kernel.ID]time.Time{}, []time.Duration{}
-		pages, err := listen(t.Context(), "ws://"+o.Listen+"/api/v1/live", o.URL, o.people[:100], func(id kernel.ID, at time.Time) {
+		due, waits := map[uuid.UUID]time.Time{}, []time.Duration{}
+		pages, err := listen(t.Context(), "ws://"+o.Listen+"/api/v1/live", o.URL, o.people[:100], func(id uuid.UUID, at time.Time) {
 			mu.Lock()
 			defer mu.Unlock()
 			waits = append(waits, at.Sub(due[id]))
 		})
 		must(t, err)
 		count := perSecond * seconds
-		ids := make([]kernel.ID, count)
+		ids := make([]uuid.UUID, count)
 		begin := time.Now()
 		for n := range ids {
-			ids[n] = kernel.NewID()
+			ids[n] = newID()
 			due[ids[n]] = begin.Add(time.Duration(n) * time.Second / time.Duration(perSecond))
 		}
 		took, err := openLoop(count, perSecond, func(n int) error { return o.post(o.people[n%100], room, ids[n]) })
@@ -70,7 +70,7 @@ func (o *office) deliver(t *testing.T, room kernel.ID) {
 }
 
 // saturate posts as fast as a hundred pages take it, into the app and a bare hub.
-func (o *office) saturate(t *testing.T, room kernel.ID) {
+func (o *office) saturate(t *testing.T, room uuid.UUID) {
 	during, writers := time.Duration(scale(2, 10))*time.Second, 16
 	rate := func(url, origin string, post func(writer, n int) error) float64 {
 		pages, err := listen(t.Context(), url, origin, o.people[:100], nil)
@@ -84,7 +84,7 @@ func (o *office) saturate(t *testing.T, room kernel.ID) {
 		return float64(pages.arrived.Load()) / time.Since(begin).Seconds()
 	}
 	app := rate("ws://"+o.Listen+"/api/v1/live", o.URL, func(writer, _ int) error {
-		err := o.post(o.people[writer], room, kernel.NewID())
+		err := o.post(o.people[writer], room, newID())
 		if err != nil {
 			t.Error(err)
 		}
@@ -93,7 +93,7 @@ func (o *office) saturate(t *testing.T, room kernel.ID) {
 	_, page := o.do(o.people[0], http.MethodGet, "/rooms/"+room.String()+"/messages?limit=1", nil)
 	frame, err := json.Marshal(map[string]any{"v": 1, "room": room, "data": json.RawMessage(page)})
 	must(t, err)
-	frame = append([]byte(`{"t":"hint","kind":"message","id":"`+kernel.NewID().String()+`",`), frame[1:]...)
+	frame = append([]byte(`{"t":"hint","kind":"message","id":"`+newID().String()+`",`), frame[1:]...)
 	address := startHub(t)
 	bare := rate("ws://"+address, "http://"+address, func(int, int) error {
 		answer, err := o.client.Post("http://"+address, "application/json", bytes.NewReader(frame))
@@ -111,14 +111,14 @@ func (o *office) saturate(t *testing.T, room kernel.ID) {
 // posts stores messages in one room and in eight, beside plain inserts.
 func (o *office) posts(t *testing.T) {
 	during, writers := time.Duration(scale(2, 10))*time.Second, 32
-	rooms := []kernel.ID{}
+	rooms := []uuid.UUID{}
 	for range 8 {
 		rooms = append(rooms, o.room(o.people[:writers]))
 	}
 	plain := float64(o.plainInserts(writers, during))
 	for _, spread := range []int{1, 8} {
 		stored := closed(writers, during, func(writer, n int) error {
-			err := o.post(o.people[writer], rooms[(writer+n)%spread], kernel.NewID())
+			err := o.post(o.people[writer], rooms[(writer+n)%spread], newID())
 			if err != nil {
 				t.Error(err)
 			}
@@ -129,7 +129,7 @@ func (o *office) posts(t *testing.T) {
 }
 
 // switching opens rooms at an even pace.
-func (o *office) switching(t *testing.T, room kernel.ID) {
+func (o *office) switching(t *testing.T, room uuid.UUID) {
 	took, err := openLoop(100*scale(2, 10), 100, func(n int) error {
 		status, answer := o.do(o.people[n%100], http.MethodGet, "/rooms/"+room.String()+"/messages", nil)
 		if status != http.StatusOK {

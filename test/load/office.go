@@ -21,9 +21,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"atrium.dev/atrium/tenant-app/contract"
-	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/test/env"
 	"atrium.dev/atrium/test/env/company"
+	"github.com/google/uuid"
 )
 
 // office is the app as a process, with people who are signed in.
@@ -37,7 +37,7 @@ type office struct {
 }
 
 type person struct {
-	id     kernel.ID
+	id     uuid.UUID
 	cookie string
 }
 
@@ -86,14 +86,14 @@ func (o *office) hire(n int) {
 	o.t.Helper()
 	batch := &pgx.Batch{}
 	for i := range n {
-		p := person{id: kernel.NewID()}
+		p := person{id: newID()}
 		raw := sha256.Sum256(p.id[:])
 		p.cookie = base64.RawURLEncoding.EncodeToString(raw[:])
 		hash := sha256.Sum256([]byte(p.cookie))
 		batch.Queue(`INSERT INTO person (id, name, sort, sort_key, search, created_at, updated_at) VALUES ($1, $2, 1000, $2, ''::tsvector, now(), now())`, p.id, fmt.Sprintf("人员%d", i))
 		batch.Queue(`INSERT INTO account (person_id, created_at) VALUES ($1, now())`, p.id)
 		batch.Queue(`INSERT INTO session (id, person_id, token_sha256, shared, data_epoch, user_agent, address, created_at, seen_at, expires_at)
-			VALUES ($1, $2, $3, false, 1, 'load', '', now(), now(), now() + interval '1 day')`, kernel.NewID(), p.id, hash[:])
+			VALUES ($1, $2, $3, false, 1, 'load', '', now(), now(), now() + interval '1 day')`, newID(), p.id, hash[:])
 		o.people = append(o.people, p)
 	}
 	must(o.t, o.sql.SendBatch(o.t.Context(), batch).Close())
@@ -102,9 +102,9 @@ func (o *office) hire(n int) {
 }
 
 // room makes a group of people, who all belong to it from its beginning.
-func (o *office) room(people []person) kernel.ID {
+func (o *office) room(people []person) uuid.UUID {
 	o.t.Helper()
-	id, ids := kernel.NewID(), []kernel.ID{}
+	id, ids := newID(), []uuid.UUID{}
 	for _, p := range people[1:] {
 		ids = append(ids, p.id)
 	}
@@ -127,7 +127,7 @@ func (o *office) do(p person, method, path string, body any) (int, []byte) {
 	r.Header.Set("Cookie", "__Host-atrium="+p.cookie)
 	if method != http.MethodGet {
 		r.Header.Set("Origin", o.URL)
-		r.Header.Set("Idempotency-Key", kernel.NewID().String())
+		r.Header.Set("Idempotency-Key", newID().String())
 	}
 	answer, err := o.client.Do(r)
 	if err != nil {
@@ -142,7 +142,7 @@ func (o *office) do(p person, method, path string, body any) (int, []byte) {
 }
 
 // post sends a message and says whether it was stored.
-func (o *office) post(p person, room, id kernel.ID) error {
+func (o *office) post(p person, room, id uuid.UUID) error {
 	status, answer := o.do(p, http.MethodPost, "/rooms/"+room.String()+"/messages", map[string]any{"id": id, "kind": "text", "text": "今天下午三点在二楼会议室开会，请各位准时参加。"})
 	if status != http.StatusCreated {
 		return fmt.Errorf("a message is answered with %d: %s", status, answer)
@@ -176,3 +176,5 @@ func scale(small, full int) int {
 	}
 	return small
 }
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"github.com/google/uuid"
 )
 
 // crowd is a number of open pages.
@@ -20,7 +20,7 @@ type crowd struct {
 	sockets []*websocket.Conn
 	arrived atomic.Int64 // hints at messages
 	readers sync.WaitGroup
-	heard   func(id kernel.ID, at time.Time) // of each hint; may be nil
+	heard   func(id uuid.UUID, at time.Time) // of each hint; may be nil
 }
 
 var (
@@ -29,7 +29,7 @@ var (
 )
 
 // listen opens a page for each person, at most sixteen at a time.
-func listen(ctx context.Context, url, origin string, people []person, heard func(kernel.ID, time.Time)) (*crowd, error) {
+func listen(ctx context.Context, url, origin string, people []person, heard func(uuid.UUID, time.Time)) (*crowd, error) {
 	c := &crowd{heard: heard, sockets: make([]*websocket.Conn, len(people))}
 	slots, errs := make(chan struct{}, 16), make([]error, len(people))
 	var all sync.WaitGroup
@@ -79,7 +79,7 @@ func (c *crowd) read(ctx context.Context, conn *websocket.Conn) {
 			raw = raw[at+len(isMessage):]
 			c.arrived.Add(1)
 			if c.heard != nil {
-				if id, err := kernel.ParseID(string(raw[:36])); err == nil {
+				if id, err := uuid.Parse(string(raw[:36])); err == nil {
 					c.heard(id, now)
 				}
 			}

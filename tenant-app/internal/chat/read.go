@@ -122,7 +122,7 @@ func (s *Service) Messages(ctx context.Context, room kernel.ID, query Query) (Me
 		parts = []string{in.slice(query.Thread, ">", 0, "DESC", limit+1)}
 	}
 	var rows []shownRow
-	if err := s.db.Q(ctx).NewRaw("("+strings.Join(parts, ") UNION ALL (")+") ORDER BY seq, thread_seq").Scan(ctx, &rows); err != nil {
+	if err := s.db.Q(ctx).NewRaw("SELECT * FROM (("+strings.Join(parts, ") UNION ALL (")+")) AS s ORDER BY seq, thread_seq").Scan(ctx, &rows); err != nil {
 		return none, fmt.Errorf("read messages: %w", err)
 	}
 	page := MessagePage{}

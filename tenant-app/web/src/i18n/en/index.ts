@@ -1,11 +1,12 @@
 // English. "one | other" are two forms, chosen by {count}; see translate.ts.
 import type { Catalogue } from '../keys';
 import admin from './admin';
+import chatErrors from './chatErrors';
 import directory from './directory';
 import error from './error';
 import me from './me';
 import shell from './shell';
 
-const en: Catalogue = { ...shell, ...directory, ...admin, ...me, ...error };
+const en: Catalogue = { ...shell, ...directory, ...admin, ...me, ...error, ...chatErrors };
 
 export default en;

@@ -1,8 +1,9 @@
 // Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
+import chatErrors from './chatErrors';
 import directory from './directory';
 import error from './error';
 import me from './me';
 import shell from './shell';
 
-export default { ...shell, ...directory, ...admin, ...me, ...error };
+export default { ...shell, ...directory, ...admin, ...me, ...error, ...chatErrors };
