@@ -276,6 +276,9 @@ func (s *Service) announce(ctx context.Context, at *roomRow, stored []*post) err
 			hint.Data = p.shown
 		}
 		s.live.Hint(ctx, live.To{Room: at.ID}, hint)
+		if err := s.emit(ctx, at, p); err != nil {
+			return err
+		}
 	}
 	return nil
 }

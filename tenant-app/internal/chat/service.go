@@ -19,18 +19,24 @@ type Live interface {
 	Leave(ctx context.Context, room kernel.ID, people []kernel.ID)
 }
 
+// Events is how others hear of messages. The queue of jobs implements it.
+type Events interface {
+	Emit(ctx context.Context, event store.Event) error
+}
+
 // Service holds the use cases.
 type Service struct {
 	db     *store.DB
 	clock  kernel.Clock
 	live   Live
+	events Events
 	log    *slog.Logger
 	writer writer
 }
 
 // New makes the chat of the company in db.
-func New(db *store.DB, clock kernel.Clock, stream Live, log *slog.Logger) *Service {
-	s := &Service{db: db, clock: clock, live: stream, log: log}
+func New(db *store.DB, clock kernel.Clock, stream Live, events Events, log *slog.Logger) *Service {
+	s := &Service{db: db, clock: clock, live: stream, events: events, log: log}
 	s.writer.queues = map[kernel.ID][]*post{}
 	return s
 }

@@ -62,7 +62,7 @@ func New(p Parts) *Office {
 	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth)
 	people.Register(o.Server)
 	exchange.New(people).Register(o.Server)
-	o.Chat = chat.New(p.DB, p.Clock, o.Live, p.Log)
+	o.Chat = chat.New(p.DB, p.Clock, o.Live, o.Jobs, p.Log)
 	o.Chat.Register(o.Server)
 	people.OnMoved(o.Chat.PeopleMoved)
 	o.Live.Follow(o.Chat)
