@@ -84,7 +84,7 @@ func (s *Service) registerMessages(server *httpapi.Server) {
 	httpapi.Register(server, post, func(ctx context.Context, in *postInput) (*messageOutput, error) {
 		return messageReply(s.Post(ctx, in.ID, in.message()))
 	})
-	httpapi.Register(server, op("search-room", http.MethodGet, roomPath+"/search", messagesTag, messageKind, "read", "Find messages of a room, the oldest first"),
+	httpapi.Register(server, op("search-room", http.MethodGet, roomPath+"/search", messagesTag, messageKind, "read", "Find messages of a room by a piece of their text or a file's name, the latest first"),
 		func(ctx context.Context, in *searchInput) (*messagesOutput, error) {
 			page, err := s.Search(ctx, in.ID, in.Query, in.Before)
 			return &messagesOutput{page}, err

@@ -116,3 +116,30 @@ func TestARoomFollowsItsDepartment(t *testing.T) {
 		t.Errorf("in the group are %v", got)
 	}
 }
+
+// An outsider sees the one person who answers for them, and what that one lets them into.
+func TestAnOutsiderMeetsTheirLiaisonAlone(t *testing.T) {
+	c := start(t, "李娜", "张伟", "外部客户")
+	admin, li, zhang, guest := c.people[0], c.people[1], c.people[2], c.people[3]
+	c.Exec(t, `INSERT INTO external_organisation (id, name, kind, created_at, updated_at) VALUES ('018f0000-0000-7000-8000-000000000001', '华东供应商', 'supplier', now(), now())`)
+	c.Exec(t, `UPDATE person SET external_organisation_id = '018f0000-0000-7000-8000-000000000001', liaison_id = ? WHERE id = ?`, li.id, guest.id)
+	direct := func(other *person) object {
+		return object{"id": kernel.NewID(), "kind": "direct", "memberIds": []kernel.ID{other.id}}
+	}
+	room := guest.direct(li)
+	guest.say(room.ID, "您好")
+	if r := li.room(room.ID); !r.Peer.External || !r.External || r.Unread != 1 {
+		t.Errorf("the liaison sees %+v", r)
+	}
+	refused(guest, http.MethodPost, "/rooms", direct(zhang), http.StatusUnprocessableEntity, "person_unknown")
+	refused(zhang, http.MethodPost, "/rooms", direct(guest), http.StatusForbidden, "outsider_of_others")
+	refused(guest, http.MethodPost, "/rooms", object{"id": kernel.NewID(), "kind": "group", "memberIds": []kernel.ID{li.id}}, http.StatusForbidden, "outsiders_begin_no_groups")
+	group := admin.group("项目组", li)
+	path := "/rooms/" + group.ID.String() + "/members"
+	refused(admin, http.MethodPost, path, object{"personIds": []kernel.ID{guest.id}}, http.StatusForbidden, "outsider_of_others")
+	done(li, http.MethodPost, path, object{"personIds": []kernel.ID{guest.id}})
+	if r := guest.room(group.ID); r.MayInvite || r.MayManage || !r.External {
+		t.Errorf("the outsider sees %+v", r)
+	}
+	refused(guest, http.MethodPost, path, object{"personIds": []kernel.ID{zhang.id}}, http.StatusForbidden, "outsiders_invite_nobody")
+}
