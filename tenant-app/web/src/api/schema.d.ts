@@ -722,7 +722,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find messages of a room, the oldest first */
+        /** Find messages of a room by a piece of their text or a file's name, the latest first */
         get: operations["search-room"];
         put?: never;
         post?: never;
