@@ -3,6 +3,7 @@ package chat_test
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 
 	"atrium.dev/atrium/tenant-app/internal/auth"
@@ -221,5 +222,40 @@ func TestMembersSeeTheirTime(t *testing.T) {
 	}
 	if counts["一"] != 1 || counts["二"] != 2 || counts["三"] != 1 || counts["四"] != 3 {
 		t.Errorf("unread counts are %v", counts)
+	}
+}
+
+// The same request many times at once makes one room and one message.
+func TestAtOnceIsOnce(t *testing.T) {
+	c := start(t, "李娜")
+	admin, li := c.people[0], c.people[1]
+	room, id, plain, urgent := admin.direct(li), kernel.NewID(), kernel.NewID(), kernel.NewID()
+	path := "/rooms/" + room.ID.String() + "/messages"
+	for what, send := range map[string]func(b *officetest.Browser) officetest.Reply{
+		"a group": func(b *officetest.Browser) officetest.Reply {
+			return b.JSON(http.MethodPost, "/rooms", object{"id": id, "kind": "group", "name": "组", "memberIds": []kernel.ID{li.id}})
+		},
+		"a message": func(b *officetest.Browser) officetest.Reply {
+			return b.JSON(http.MethodPost, path, object{"id": plain, "kind": "text", "text": "一"})
+		},
+		"an urgent message": func(b *officetest.Browser) officetest.Reply {
+			return b.JSON(http.MethodPost, path, object{"id": urgent, "kind": "text", "text": "二", "urgent": true})
+		},
+	} {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if reply := send(admin.Browser); reply.Status != http.StatusCreated {
+					t.Errorf("%s at once is answered with %d %s", what, reply.Status, reply.Body)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if got := len(admin.messages(room.ID, "").Items); got != 2 {
+		t.Errorf("the room has %d messages", got)
+	}
+	if got := texts(li.messages(id, "")); got != "<created>" {
+		t.Errorf("the group tells %s", got)
 	}
 }

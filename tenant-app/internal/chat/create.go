@@ -27,8 +27,19 @@ func (s *Service) Create(ctx context.Context, in NewRoom) (Room, error) {
 	if in.ID == kernel.NoID {
 		return Room{}, kernel.Invalid("id_malformed").OnField("body.id")
 	}
-	id := in.ID
-	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+	id, err := s.create(ctx, in)
+	if store.IsUnique(err, "chat_room_pkey") {
+		id, err = s.create(ctx, in) // the same request ran twice at this moment: now it is there
+	}
+	if err != nil {
+		return Room{}, err
+	}
+	return s.Room(ctx, id)
+}
+
+func (s *Service) create(ctx context.Context, in NewRoom) (id kernel.ID, err error) {
+	id = in.ID
+	err = s.db.InTx(ctx, func(ctx context.Context) (err error) {
 		if known, err := s.begun(ctx, in.ID); known || err != nil {
 			return err
 		}
@@ -45,10 +56,7 @@ func (s *Service) Create(ctx context.Context, in NewRoom) (Room, error) {
 		}
 		return err
 	})
-	if err != nil {
-		return Room{}, err
-	}
-	return s.Room(ctx, id)
+	return id, err
 }
 
 // begun says whether the person has made the room before.
@@ -177,9 +185,6 @@ func (s *Service) createUnique(ctx context.Context, id kernel.ID, kind RoomKind,
 		}
 		return made, nil
 	}
-	if store.IsUnique(err, "chat_room_pkey") {
-		return made, kernel.Conflict("try_again_later")
-	}
 	if err != nil {
 		return made, fmt.Errorf("begin a room: %w", err)
 	}
@@ -214,9 +219,6 @@ func (s *Service) createGroup(ctx context.Context, in NewRoom) error {
 	now := s.clock()
 	_, err = s.db.Q(ctx).NewRaw(`INSERT INTO chat_room (id, kind, name, owner_id, last_at, created_by, created_at) VALUES (?, 'group', ?, ?, ?, ?, ?)`,
 		in.ID, name, me.ID, now, me.ID, now).Exec(ctx)
-	if store.IsUnique(err, "chat_room_pkey") {
-		return kernel.Conflict("try_again_later") // the same request runs twice at this moment
-	}
 	if err != nil {
 		return fmt.Errorf("begin a group: %w", err)
 	}

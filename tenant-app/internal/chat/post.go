@@ -9,6 +9,7 @@ import (
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
+	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/uptrace/bun"
 )
 
@@ -184,7 +185,9 @@ func (s *Service) append(ctx context.Context, room kernel.ID, posts []*post) err
 	if len(rows) == 0 {
 		return nil
 	}
-	if _, err := s.db.Q(ctx).NewInsert().Model(&rows).ModelTableExpr("chat_message").Exec(ctx); err != nil {
+	if _, err := s.db.Q(ctx).NewInsert().Model(&rows).ModelTableExpr("chat_message").Exec(ctx); store.IsUnique(err, "chat_message_pkey") {
+		return kernel.Conflict("id_taken").OnField("body.id") // by a message that another room got at this moment
+	} else if err != nil {
 		return fmt.Errorf("store messages: %w", err)
 	}
 	if _, err := s.db.Q(ctx).NewRaw(`UPDATE chat_room SET last_seq = ?, last_at = ? WHERE id = ?`, at.LastSeq, now, room).Exec(ctx); err != nil {
