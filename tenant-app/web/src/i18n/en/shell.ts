@@ -14,6 +14,7 @@ const shell: Record<keyof typeof zh, string> = {
   'action.retry': 'Try again',
   'action.save': 'Save',
 
+  'nav.chat': 'Chat',
   'nav.directory': 'Directory',
   'nav.admin': 'Admin',
   'nav.me': 'Me',
@@ -23,8 +24,9 @@ const shell: Record<keyof typeof zh, string> = {
   'shell.places': 'Main',
   'shell.search': 'Search',
   'shell.searchHint': 'Search (Ctrl K)',
-  'shell.offline': 'You are offline: this is what was last seen, and nothing can be changed',
-  'shell.notices': 'Messages',
+  'shell.offline': 'You are offline: this is what was last seen; messages go out once the network is back',
+  'shell.notices': 'Notices',
+  'shell.begin': 'New',
   'shell.newVersion': 'A new version is ready',
   'shell.useNewVersion': 'Use it now',
 

@@ -13,6 +13,7 @@ export default {
   'action.retry': '重试',
   'action.save': '保存',
 
+  'nav.chat': '消息',
   'nav.directory': '通讯录',
   'nav.admin': '管理',
   'nav.me': '我',
@@ -22,8 +23,9 @@ export default {
   'shell.places': '主导航',
   'shell.search': '搜索',
   'shell.searchHint': '搜索（Ctrl K）',
-  'shell.offline': '没有网络，现在看到的是上次的内容，暂时不能修改',
-  'shell.notices': '消息',
+  'shell.offline': '没有网络，看到的是上次的内容，发出的消息会在连上后送达',
+  'shell.notices': '提示',
+  'shell.begin': '新建',
   'shell.newVersion': '新版本已经准备好',
   'shell.useNewVersion': '立即使用',
 
