@@ -97,7 +97,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
   useBadge();
   const tabs = places.filter(visibleTo(me.administrator));
   // The button to begin something stands in the middle of a phone's tabs.
-  const middle = Math.floor(tabs.length / 2);
+  const middle = Math.ceil(tabs.length / 2);
   return (
     <nav className={classes.nav} aria-label={t('shell.places')}>
       <Link href="/chat" className={classes.mark} title={me.company} aria-label={me.company}>

@@ -1,7 +1,5 @@
 // What a room is: its people, its 群公告, and what this person can do with it.
-import { Button, Switch } from '@mantine/core';
-import '@mantine/core/styles/InlineInput.layer.css';
-import '@mantine/core/styles/Switch.layer.css';
+import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -122,23 +120,37 @@ function Switches({ room }: { room: Room }) {
   );
   return (
     <section className={classes.section}>
-      <Switch
-        className={classes.switch ?? ''}
-        labelPosition="left"
+      <Toggle
         label={t('chat.pinned')}
-        checked={room.pinned}
-        disabled={change.isPending}
-        onChange={(event) => change.mutate({ pinned: event.currentTarget.checked })}
+        on={room.pinned}
+        busy={change.isPending}
+        onChange={(pinned) => change.mutate({ pinned })}
       />
-      <Switch
-        className={classes.switch ?? ''}
-        labelPosition="left"
+      <Toggle
         label={t('chat.muted')}
-        checked={room.muted}
-        disabled={change.isPending}
-        onChange={(event) => change.mutate({ muted: event.currentTarget.checked })}
+        on={room.muted}
+        busy={change.isPending}
+        onChange={(muted) => change.mutate({ muted })}
       />
     </section>
+  );
+}
+
+type ToggleProps = { label: string; on: boolean; busy: boolean; onChange: (on: boolean) => void };
+
+function Toggle({ label, on, busy, onChange }: ToggleProps) {
+  return (
+    <label className={classes.toggle}>
+      {label}
+      <input
+        type="checkbox"
+        role="switch"
+        aria-checked={on}
+        checked={on}
+        disabled={busy}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+    </label>
   );
 }
 

@@ -133,7 +133,9 @@ function Cell({ row, marked, onJump }: { row: Row; marked: boolean; onJump: (seq
     return <p className={classes.time}>{whenText(atLength(lang, row.at, timezone, now), t)}</p>;
   if (row.kind === 'unread') return <p className={classes.fresh}>{t('chat.newBelow')}</p>;
   if (row.kind === 'pending') return <PendingRow pending={row.pending} head={row.head} />;
-  return <MessageRow message={row.message} head={row.head} marked={marked} onJump={onJump} />;
+  return (
+    <MessageRow message={row.message} head={row.head} clock={row.clock} marked={marked} onJump={onJump} />
+  );
 }
 
 /** Goes to a message, also one that is not loaded, and shows which one it was. */

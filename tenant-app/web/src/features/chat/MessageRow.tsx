@@ -19,9 +19,16 @@ import { lineOf, roomName, systemLine } from './sentences';
 import { clockTime } from './time';
 import { Urgent } from './Urgent';
 
-type Props = { message: Message; head: boolean; marked: boolean; onJump: (seq: number) => void };
+type Props = {
+  message: Message;
+  head: boolean;
+  /** Whether the head says when. */
+  clock: boolean;
+  marked: boolean;
+  onJump: (seq: number) => void;
+};
 
-export const MessageRow = memo(function MessageRow({ message, head, marked, onJump }: Props) {
+export const MessageRow = memo(function MessageRow({ message, head, clock, marked, onJump }: Props) {
   const { t, lang } = useLanguage();
   const me = useMe();
   const own = message.author?.id === me.personId;
@@ -29,7 +36,7 @@ export const MessageRow = memo(function MessageRow({ message, head, marked, onJu
     return <p className={classes.note}>{systemLine(message.system, t, lang)}</p>;
   if (message.recalledAt) return <Recalled message={message} own={own} />;
   return (
-    <Frame message={message} own={own} head={head} marked={marked}>
+    <Frame message={message} own={own} head={head} clock={clock} marked={marked}>
       {message.quote && <Quote message={message} onJump={onJump} />}
       <Body message={message} />
       {message.editedAt && <span className={classes.edited}>{t('chat.edited')}</span>}
@@ -41,11 +48,12 @@ type FrameProps = {
   message: Message;
   own: boolean;
   head: boolean;
+  clock: boolean;
   marked: boolean;
   children: React.ReactNode;
 };
 
-function Frame({ message, own, head, marked, children }: FrameProps) {
+function Frame({ message, own, head, clock, marked, children }: FrameProps) {
   const { lang, t } = useLanguage();
   const me = useMe();
   const { room, selected, select } = useConversation();
@@ -82,7 +90,7 @@ function Frame({ message, own, head, marked, children }: FrameProps) {
           <p className={classes.who}>
             {own ? <span className="visually-hidden">{name}</span> : name}
             {message.author?.external && <span className={classes.external}>{t('chat.external')}</span>}
-            <time dateTime={message.at}>{clockTime(lang, message.at, me.timezone)}</time>
+            {clock && <time dateTime={message.at}>{clockTime(lang, message.at, me.timezone)}</time>}
           </p>
         )}
         <div className={classes.line}>

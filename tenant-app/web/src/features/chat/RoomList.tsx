@@ -75,7 +75,7 @@ export function RoomList({ selected }: { selected: string | undefined }) {
       </div>
       {!rooms && (error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />)}
       {rooms && shown.length > 0 && <Rows rooms={shown} selected={selected} />}
-      {rooms && wanted !== '' && <People q={q.trim()} />}
+      {rooms && wanted !== '' && <People q={q.trim()} onPick={() => setQ('')} />}
       {rooms?.length === 0 && wanted === '' && (
         <Blank icon="chat" title={t('chat.none')} text={t('chat.noneHint')} />
       )}
@@ -126,7 +126,7 @@ function Rows({ rooms, selected }: { rooms: Room[]; selected: string | undefined
 }
 
 /** People of that name: writing to somebody for the first time needs no detour. */
-function People({ q }: { q: string }) {
+function People({ q, onPick }: { q: string; onPick: () => void }) {
   const t = useT();
   const direct = useDirect();
   const [asked] = useDebouncedValue(q, typingMs);
@@ -136,7 +136,15 @@ function People({ q }: { q: string }) {
     <section className={classes.people} aria-label={t('chat.people')}>
       <h2>{t('chat.people')}</h2>
       {people.map((p) => (
-        <button key={p.id} type="button" className={classes.person} onClick={() => void direct(p.id)}>
+        <button
+          key={p.id}
+          type="button"
+          className={classes.person}
+          onClick={() => {
+            onPick();
+            void direct(p.id);
+          }}
+        >
           <PersonAvatar id={p.id} text={p.avatarText} src={p.avatar} size={36} />
           <span>
             {p.name}

@@ -5,7 +5,7 @@ import type { Pending } from './outgoing';
 export type Row =
   | { kind: 'time'; key: string; at: string }
   | { kind: 'unread'; key: string }
-  | { kind: 'message'; key: string; message: Message; head: boolean }
+  | { kind: 'message'; key: string; message: Message; head: boolean; clock: boolean }
   | { kind: 'pending'; key: string; pending: Pending; head: boolean };
 
 const pauseMs = 10 * 60_000;
@@ -32,6 +32,8 @@ export function toRows(messages: Message[], pending: Pending[], unreadAfter: num
       key: message.id,
       message,
       head: rows.at(-1)?.kind !== 'message' || !sameVoice(before, message),
+      // Right below a line with the time it need not be said again.
+      clock: rows.at(-1)?.kind !== 'time',
     });
     before = message;
   }
