@@ -6,10 +6,11 @@ import { firstAdministrator } from './first.mjs';
 import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
 import { offline } from './offline.mjs';
+import { outbox } from './outbox.mjs';
 
 const browser = await launch();
 const only = process.argv[2];
-const steps = { administer, chat, look, offline };
+const steps = { administer, chat, outbox, look, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {

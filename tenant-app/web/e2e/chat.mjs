@@ -155,7 +155,8 @@ async function panels(desk) {
   await desk.getByRole('dialog').getByRole('textbox').fill('周六上午九点在一楼集合。');
   await desk.getByRole('dialog').getByRole('button', { name: '保存' }).click();
   await desk.getByRole('link', { name: '周六上午九点在一楼集合。' }).waitFor();
-  await details.getByRole('switch', { name: '置顶' }).check();
+  await details.getByRole('switch', { name: '置顶' }).click();
+  await eventually('pinned', () => details.getByRole('switch', { name: '置顶' }).isChecked());
   await shot(desk, 'chat-details-desktop-light');
   await details.getByRole('button', { name: '关闭' }).click();
 

@@ -15,14 +15,14 @@ async function fingerprint(request: Request): Promise<string> {
 }
 
 /** fetch, with the key, a time limit, and one more try when the connection broke: the key makes that safe. */
-async function send(request: Request): Promise<Response> {
+async function send(request: Request, waitMs = limitMs): Promise<Response> {
   // A change that was queued brings the key that it got when the person made it.
   const changes = !['GET', 'HEAD'].includes(request.method) && !request.headers.has('Idempotency-Key');
   const print = changes ? await fingerprint(request) : '';
   if (changes) request.headers.set('Idempotency-Key', keyFor(print));
   const again = request.clone();
   const limited = (r: Request) =>
-    fetch(r, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(limitMs)]) });
+    fetch(r, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(waitMs)]) });
   let response: Response;
   try {
     response = await limited(request).catch((error) => {
@@ -37,7 +37,7 @@ async function send(request: Request): Promise<Response> {
   return response;
 }
 
-export const api = createClient<paths>({ fetch: send, bodySerializer: serialize });
+export const api = createClient<paths>({ fetch: (request) => send(request), bodySerializer: serialize });
 
 function serialize(body: unknown): BodyInit {
   return body instanceof Blob ? body : JSON.stringify(body);
@@ -79,13 +79,21 @@ export async function sendQueued<T>(
       method,
       headers: {
         'Idempotency-Key': key,
-        ...(body instanceof Blob ? {} : { 'Content-Type': 'application/json' }),
+        'Content-Type': 'application/json',
         ...headers,
       },
-      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }),
   );
   return answerOf<T>(response);
+}
+
+const partLimitMs = 5 * 60_000;
+
+/** Sends a part of a file, which may take a phone minutes. Path: from the top of the site. */
+export async function sendPart<T>(path: string, part: Blob): Promise<T> {
+  const request = new Request(new URL(path, location.origin), { method: 'PUT', body: part });
+  return answerOf<T>(await send(request, partLimitMs));
 }
 
 async function answerOf<T>(response: Response): Promise<T> {

@@ -8,7 +8,7 @@ import { forgetDrafts } from '../features/chat/drafts';
 import { rememberedLang, useLanguage, useT } from '../i18n';
 import { startLive } from '../live/client';
 import { bindTo } from '../offline/keep';
-import { discard, openOutbox, unsent } from '../offline/outbox';
+import { clearOutbox, openOutbox } from '../offline/outbox';
 import { Blank, Failed } from '../ui/states';
 import { queryClient, toSignIn } from './queries';
 import classes from './session.module.css';
@@ -67,8 +67,8 @@ export function Broken({ onRetry }: { onRetry: () => void }) {
 
 /** Ends the session; what was typed and not sent goes with it, which the person was asked about. */
 export async function signOut(): Promise<void> {
-  await discard(unsent().map((entry) => entry.opId));
-  forgetDrafts();
   await take(api.POST('/api/v1/sign-out'));
+  await clearOutbox();
+  forgetDrafts();
   await toSignIn();
 }

@@ -49,10 +49,15 @@ describe('the catalogues', () => {
   });
 
   it('have no sentence that nobody says', () => {
-    const code = files.map((file) => readFileSync(join(source, file), 'utf8')).join('\n');
+    const code = files
+      .filter((file) => !file.startsWith('i18n/'))
+      .map((file) => readFileSync(join(source, file), 'utf8'))
+      .join('\n');
     // Made of a part that varies: codes of the server, outcomes, columns, questions.
     const varying = /^(error|row|column|outcome|import|manage|chat\.state|chat\.tab|chat\.assistant)\./;
-    const unused = Object.keys(zh).filter((key) => !varying.test(key) && !code.includes(`'${key}'`));
+    const unused = Object.keys(zh).filter(
+      (key) => !varying.test(key) && !code.includes(`'${key}'`) && !code.includes(`"${key}"`),
+    );
     expect(unused).toEqual([]);
   });
 });

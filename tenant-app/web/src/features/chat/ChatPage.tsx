@@ -1,11 +1,14 @@
 // 消息: the rooms, one room, and beside it a thread, its details or a search. Narrow screens show one at a time.
 import { useQueryClient } from '@tanstack/react-query';
-import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect, useEffectEvent } from 'react';
+import { useLocation } from 'wouter';
 import { useMe } from '../../app/session';
 import { useT } from '../../i18n';
+import type { Hint } from '../../live/frames';
 import { usePhone } from '../../ui/media';
+import { notify } from '../../ui/notices';
 import { Blank, SkeletonRows } from '../../ui/states';
-import { useChatAddress } from './address';
+import { roomAddress, useChatAddress } from './address';
 import classes from './ChatPage.module.css';
 import { RoomList } from './RoomList';
 import { RoomView } from './RoomView';
@@ -48,5 +51,17 @@ export function ChatPage() {
 export function useChat(): void {
   const client = useQueryClient();
   const me = useMe();
-  useEffect(() => watchChat(client, me.personId), [client, me.personId]);
+  const t = useT();
+  const [, navigate] = useLocation();
+  const nudged = useEffectEvent((hint: Hint) =>
+    notify({
+      tone: 'plain',
+      text: t('chat.nudgedYou'),
+      action: {
+        label: t('chat.look'),
+        run: () => hint.room && navigate(roomAddress(hint.room, hint.seq ? { at: hint.seq } : {})),
+      },
+    }),
+  );
+  useEffect(() => watchChat(client, me.personId, (hint) => nudged(hint)), [client, me.personId]);
 }

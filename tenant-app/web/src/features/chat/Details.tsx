@@ -118,27 +118,19 @@ function Switches({ room }: { room: Room }) {
   const change = useRoomChange(room.id, (settings: { pinned?: boolean; muted?: boolean }) =>
     setRoom(room.id, { pinned: room.pinned, muted: room.muted, ...settings }),
   );
+  // At once what was pressed, until the server says what holds.
+  const shown = { ...room, ...(change.isPending ? change.variables : {}) };
   return (
     <section className={classes.section}>
-      <Toggle
-        label={t('chat.pinned')}
-        on={room.pinned}
-        busy={change.isPending}
-        onChange={(pinned) => change.mutate({ pinned })}
-      />
-      <Toggle
-        label={t('chat.muted')}
-        on={room.muted}
-        busy={change.isPending}
-        onChange={(muted) => change.mutate({ muted })}
-      />
+      <Toggle label={t('chat.pinned')} on={shown.pinned} onChange={(pinned) => change.mutate({ pinned })} />
+      <Toggle label={t('chat.muted')} on={shown.muted} onChange={(muted) => change.mutate({ muted })} />
     </section>
   );
 }
 
-type ToggleProps = { label: string; on: boolean; busy: boolean; onChange: (on: boolean) => void };
+type ToggleProps = { label: string; on: boolean; onChange: (on: boolean) => void };
 
-function Toggle({ label, on, busy, onChange }: ToggleProps) {
+function Toggle({ label, on, onChange }: ToggleProps) {
   return (
     <label className={classes.toggle}>
       {label}
@@ -147,7 +139,6 @@ function Toggle({ label, on, busy, onChange }: ToggleProps) {
         role="switch"
         aria-checked={on}
         checked={on}
-        disabled={busy}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
     </label>

@@ -54,7 +54,11 @@ function Edit({ message, onClose }: Props) {
 function Recall({ message, onClose }: Props) {
   const t = useT();
   const { compose } = useConversation();
-  const change = useMessageChange(() => recallMessage(message.id));
+  // The message is gone from the page before a callback of this window would run.
+  const change = useMessageChange(async () => {
+    await recallMessage(message.id);
+    if (message.kind === 'text') compose(message.text);
+  });
   return (
     <Confirm
       title={t('chat.recall')}
@@ -62,14 +66,7 @@ function Recall({ message, onClose }: Props) {
       confirm={t('chat.recall')}
       danger
       busy={change.isPending}
-      onConfirm={() =>
-        change.mutate(undefined, {
-          onSuccess: () => {
-            if (message.kind === 'text') compose(message.text);
-          },
-          onSettled: onClose,
-        })
-      }
+      onConfirm={() => change.mutate(undefined, { onSettled: onClose })}
       onClose={onClose}
     />
   );

@@ -47,6 +47,7 @@ export default function MessageMenu({ message, own, className, onClose, onWindow
   return (
     <Menu
       opened
+      withInitialFocusPlaceholder={false}
       onClose={onClose}
       position={own ? 'bottom-end' : 'bottom-start'}
       shadow="md"
@@ -59,7 +60,7 @@ export default function MessageMenu({ message, own, className, onClose, onWindow
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Emojis onPick={pick} />
+        <Emojis onPick={pick} inMenu />
         {actions.map((a) => (
           <Menu.Item
             key={a.label}
@@ -91,14 +92,15 @@ function SheetAction({ action, onClose }: { action: Action; onClose: () => void 
   );
 }
 
-function Emojis({ onPick }: { onPick: (emoji: string) => void }) {
+function Emojis({ onPick, inMenu = false }: { onPick: (emoji: string) => void; inMenu?: boolean }) {
   const t = useT();
   return (
-    <div className={classes.emojis}>
+    <div className={classes.emojis} {...(inMenu ? { role: 'group' } : {})}>
       {emojis.map((emoji) => (
         <button
           key={emoji}
           type="button"
+          {...(inMenu ? { role: 'menuitem' } : {})}
           onClick={() => onPick(emoji)}
           aria-label={t('chat.react', { emoji })}
         >

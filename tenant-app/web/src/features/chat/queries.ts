@@ -107,7 +107,12 @@ export async function loadAround(client: QueryClient, place: Place, seq?: number
 }
 
 const kept = 60;
+const keptRooms = 20;
 
-/** When a room is left: what is kept for reading without network need not be all that was ever scrolled through. */
-export const trim = (client: QueryClient, place: Place) =>
+/** When a room is left: what is kept for reading without network is the end of the rooms that were seen last. */
+export function trim(client: QueryClient, place: Place): void {
   client.setQueryData<Log>(logKey(place), (log) => log && tail(log, kept));
+  const logs = client.getQueryCache().findAll({ queryKey: ['chat', 'log'], type: 'inactive' });
+  logs.sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt);
+  for (const query of logs.slice(keptRooms)) client.removeQueries({ queryKey: query.queryKey, exact: true });
+}

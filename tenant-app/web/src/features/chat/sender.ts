@@ -7,7 +7,7 @@ import type { PostBody, ReadBody, ReceiptBody } from './outgoing';
 
 async function post({ opId, body, blobs }: Operation) {
   const { room, draft } = body as PostBody;
-  for (const blob of blobs) await upload(blob);
+  for (const blob of blobs) await upload('chat-message', blob);
   const { quote, mentions, ...rest } = draft;
   return sendQueued({
     method: 'POST',

@@ -30,7 +30,7 @@ function calmly(everyMs: number) {
 const listsMs = 1_500;
 const countsMs = 2_000;
 
-export function watchChat(client: QueryClient, me: string): () => void {
+export function watchChat(client: QueryClient, me: string, nudged: (hint: Hint) => void): () => void {
   const lists = calmly(listsMs);
   const counts = calmly(countsMs);
   const rooms = () => lists('rooms', () => void client.invalidateQueries(roomsQuery));
@@ -86,6 +86,7 @@ export function watchChat(client: QueryClient, me: string): () => void {
       void client.invalidateQueries({ queryKey: ['chat', 'members', hint.id] });
     } else if (hint.kind === 'read') rooms();
     else if (hint.kind === 'reads' && hint.room) again({ room: hint.room });
+    else if (hint.kind === 'nudge') nudged(hint);
     if (hint.kind === 'message' || hint.kind === 'nudge')
       void client.invalidateQueries({ queryKey: ['chat', 'urgent'] });
   };

@@ -1,6 +1,6 @@
 // Tells the server how far the person has read: what was on screen while the page was in front.
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { useConversation } from './conversation';
 import { markRead } from './outgoing';
 import type { Row } from './rows';
@@ -23,13 +23,18 @@ export function useReading(rows: Row[], last: number, newer: boolean): void {
   const known = place.thread ? 0 : room.readSeq;
   // Replies are no messages of the room: at its end everything is read.
   const upTo = !place.thread && !newer && last >= rows.length - 1 ? Math.max(seq, room.lastSeq) : seq;
+  const latest = useRef(upTo);
+  latest.current = upTo;
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    if (!front || upTo <= known) return;
-    const timer = setTimeout(() => {
-      void markRead({ room: place.room, seq: upTo, ...(place.thread ? { thread: place.thread } : {}) });
-      if (!place.thread) showRead(client, place.room, upTo);
+    // A timer that runs is not set back: in a busy room there would never be a rest.
+    if (!front || upTo <= known || timer.current) return;
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      const read = latest.current;
+      void markRead({ room: place.room, seq: read, ...(place.thread ? { thread: place.thread } : {}) });
+      if (!place.thread) showRead(client, place.room, read);
     }, restMs);
-    return () => clearTimeout(timer);
   }, [client, front, place, upTo, known]);
 }
 

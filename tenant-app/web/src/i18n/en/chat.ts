@@ -92,6 +92,7 @@ const chat: Record<keyof typeof zh, string> = {
   'chat.nudge': 'Nudge',
   'chat.nudged': 'Reminded those who have not answered',
   'chat.nudgedYou': 'Somebody waits for your receipt',
+  'chat.look': 'Look',
   'chat.tab.read': 'Read {count}',
   'chat.tab.unread': 'Unread {count}',
   'chat.tab.states': 'Receipts {count}',

@@ -91,6 +91,7 @@ export default {
   'chat.nudge': '催一下',
   'chat.nudged': '已提醒还没有回复的人',
   'chat.nudgedYou': '有人在等你的回执',
+  'chat.look': '查看',
   'chat.tab.read': '已读 {count}',
   'chat.tab.unread': '未读 {count}',
   'chat.tab.states': '回执 {count}',

@@ -119,8 +119,8 @@ async function reread() {
   show();
 }
 
-/** Everything that the person still has here, for the question before signing out. */
-export const unsent = (): readonly Entry[] => shown.filter((e) => !quiet.has(e.kind));
+/** At sign-out: nothing of the person stays on the device. They were asked about what was not sent. */
+export const clearOutbox = (): Promise<void> => discard(shown.map((e) => e.opId));
 
 /** Sends what can be sent. Safe to call at any time, from any tab. */
 export function drain(): void {
