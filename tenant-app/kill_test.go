@@ -98,7 +98,7 @@ func startKilling(t *testing.T) *killing {
 	sum := sha256.Sum256([]byte(killFirstLink))
 	f := &folder{dir: t.TempDir(), tenant: storetest.In(t, admin), bucket: officetest.BucketSettings(t), settings: contract.Settings{
 		TenantID: "test", DisplayName: "云杉科技有限公司", URL: "http://" + killHost, Release: "0.1.0",
-		Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1, FirstAdminTokenSHA256: hex.EncodeToString(sum[:]),
+		Locale: "zh-CN", Timezone: "Asia/Shanghai", Outbound: true, DataEpoch: 1, FirstAdminTokenSHA256: hex.EncodeToString(sum[:]),
 	}}
 	f.write(t, contract.FileSettings, f.settings)
 	f.write(t, contract.FileBucket, f.bucket)

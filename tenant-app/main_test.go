@@ -53,7 +53,7 @@ func newFolder(t *testing.T) *folder {
 	t.Helper()
 	f := &folder{dir: t.TempDir(), tenant: storetest.New(t), bucket: officetest.BucketSettings(t), settings: contract.Settings{
 		TenantID: "test", DisplayName: "云杉科技有限公司", URL: "http://acme.localhost:8080", Release: "0.1.0",
-		Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1,
+		Locale: "zh-CN", Timezone: "Asia/Shanghai", Outbound: true, DataEpoch: 1,
 	}}
 	f.write(t, contract.FileSettings, f.settings)
 	f.write(t, contract.FileBucket, f.bucket)

@@ -11,6 +11,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
+	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -24,16 +25,19 @@ const probeLimit = 2 * time.Second
 type ops struct {
 	http.ServeMux
 	m        *mounted
+	jobs     *store.Jobs
 	started  time.Time
 	draining atomic.Bool
 }
 
-func newOps(m *mounted, started time.Time) *ops {
-	o := &ops{m: m, started: started}
+func newOps(m *mounted, jobs *store.Jobs, started time.Time) *ops {
+	o := &ops{m: m, jobs: jobs, started: started}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), poolCollector(m.db))
 	registry.MustRegister(httpapi.Collectors()...)
 	registry.MustRegister(auth.Collectors()...)
+	registry.MustRegister(live.Collectors()...)
+	registry.MustRegister(store.Collectors()...)
 	o.Handle("GET "+contract.PathMetrics, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	o.HandleFunc("GET "+contract.PathHealth, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	o.HandleFunc("GET "+contract.PathReady, o.ready)
@@ -67,6 +71,16 @@ func (o *ops) version(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 		return
+	}
+	if version.SchemaVersion >= store.OldestSchema {
+		due, err := o.jobs.NextDue(ctx)
+		if err != nil {
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		if !due.IsZero() {
+			version.NextDue = due.Format(time.RFC3339)
+		}
 	}
 	version.StartedAt = o.started.Format(time.RFC3339)
 	w.Header().Set("Content-Type", "application/json")

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
 
-	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/office"
 )
@@ -20,8 +18,6 @@ const (
 	// every node knows that it is gone. drainLimit is for those already running.
 	drainDelay = 3 * time.Second
 	drainLimit = 20 * time.Second
-
-	cleanEvery = time.Hour
 )
 
 // addresses are where the two listeners listen.
@@ -38,7 +34,7 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	app := office.New(office.Parts{
 		DB: m.db, Settings: m.Settings, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
 	})
-	ops := newOps(m, kernel.SystemClock())
+	ops := newOps(m, app.Jobs, kernel.SystemClock())
 
 	people, err := listen(ctx, at.people, app.Server.Handler(), log)
 	if err != nil {
@@ -52,7 +48,14 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	background, stop := context.WithCancel(ctx)
 	defer stop()
 	go m.follow(background, followEvery, log)
-	go clean(background, app, m, log)
+	// Jobs go on while the last requests are answered: what those add is done.
+	working, rest := context.WithCancel(context.WithoutCancel(ctx))
+	defer rest()
+	rested := make(chan struct{})
+	go func() {
+		defer close(rested)
+		app.Jobs.Run(working)
+	}()
 
 	select {
 	case err := <-people.failed:
@@ -64,9 +67,13 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	ops.draining.Store(true)
 	log.InfoContext(ctx, "draining")
 	time.Sleep(drainDelay)
+	app.Live.Drain()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 	defer cancel()
-	return errors.Join(people.Shutdown(last), operations.Shutdown(last))
+	err = errors.Join(people.Shutdown(last), operations.Shutdown(last))
+	rest()
+	<-rested
+	return err
 }
 
 // server is one listener.
@@ -90,19 +97,4 @@ func listen(ctx context.Context, address string, handler http.Handler, log *slog
 		}
 	}()
 	return s, nil
-}
-
-// clean deletes what has expired, now and then, not on all replicas at once.
-func clean(ctx context.Context, app *office.Office, m *mounted, log *slog.Logger) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(cleanEvery/2 + rand.N(cleanEvery)):
-		}
-		err := errors.Join(app.Auth.CleanUp(ctx), httpapi.ForgetReplies(ctx, m.db, kernel.SystemClock()))
-		if err != nil {
-			log.WarnContext(ctx, "cannot delete what has expired; trying again later", "error", err.Error())
-		}
-	}
 }

@@ -7,7 +7,7 @@ const app = process.env.ATRIUM_APP ?? 'http://127.0.0.1:8080';
 
 // The host name is kept, so that Origin equals Host for the server's check.
 const proxy = Object.fromEntries(
-  ['/api', '/auth', '/login', '/files'].map((path) => [path, { target: app, changeOrigin: false }]),
+  ['/api', '/auth', '/login', '/files'].map((path) => [path, { target: app, changeOrigin: false, ws: true }]),
 );
 
 // Files that keep their place at the top of the site; all others live below /assets/<release>/.

@@ -20,6 +20,10 @@ type Config struct {
 
 	// Warm gives the addresses of the files that the app's page loads first.
 	Warm func() []string
+
+	// Ended hears that sessions of a person end with the transaction of ctx: one, or
+	// with kernel.NoID all except another.
+	Ended func(ctx context.Context, person, session, except kernel.ID)
 }
 
 // Service is how people sign in.
@@ -31,6 +35,7 @@ type Service struct {
 	log      *slog.Logger
 	release  string
 	warm     func() []string
+	ended    func(ctx context.Context, person, session, except kernel.ID)
 	hasher   *hasher
 }
 
@@ -38,7 +43,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		db: c.DB, people: c.People, settings: c.Settings, clock: c.Clock, log: c.Log, release: c.Release,
-		warm: c.Warm, hasher: newHasher(),
+		warm: c.Warm, ended: c.Ended, hasher: newHasher(),
 	}
 }
 

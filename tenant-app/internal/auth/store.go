@@ -90,6 +90,7 @@ func (s *Service) deleteSession(ctx context.Context, person, id kernel.ID) (bool
 	if err != nil {
 		return false, fmt.Errorf("end a session: %w", err)
 	}
+	s.ended(ctx, person, id, kernel.NoID)
 	n, err := result.RowsAffected()
 	return n > 0, err
 }
@@ -100,6 +101,7 @@ func (s *Service) deleteSessions(ctx context.Context, person, except kernel.ID) 
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
+	s.ended(ctx, person, kernel.NoID, except)
 	return nil
 }
 

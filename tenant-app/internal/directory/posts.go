@@ -81,7 +81,10 @@ func (s *Service) replacePosts(ctx context.Context, wanted map[kernel.ID][]Place
 	if err := s.endMemberships(ctx, ended, at); err != nil {
 		return err
 	}
-	return s.insertMemberships(ctx, slices.Collect(maps.Values(missing)))
+	if err := s.insertMemberships(ctx, slices.Collect(maps.Values(missing))); err != nil {
+		return err
+	}
+	return s.tellMoved(ctx, people)
 }
 
 func (s *Service) insertMemberships(ctx context.Context, rows []membershipRow) error {
@@ -178,6 +181,9 @@ func (s *Service) Deactivate(ctx context.Context, id kernel.ID, check checkVersi
 		}
 		if _, err := s.db.Q(ctx).NewRaw(`UPDATE person SET deactivated_at = ? WHERE id = ?`, now, id).Exec(ctx); err != nil {
 			return fmt.Errorf("deactivate the person: %w", err)
+		}
+		if err := s.tellMoved(ctx, []kernel.ID{id}); err != nil {
+			return err
 		}
 		return s.accounts.EndSessions(ctx, id)
 	})

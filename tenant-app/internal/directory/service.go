@@ -22,7 +22,24 @@ type Service struct {
 	clock    kernel.Clock
 	accounts Accounts
 	pictures Pictures
+	moved    []Moved
 	decoding chan struct{} // one picture at a time: decoded it is tens of megabytes
+}
+
+// Moved hears, in the transaction that changes it, that people came to departments or
+// left them; nil: that departments moved, and anybody's place in the tree with them.
+type Moved func(ctx context.Context, people []kernel.ID) error
+
+// OnMoved lets a module follow where people are. Before the first request.
+func (s *Service) OnMoved(fn Moved) { s.moved = append(s.moved, fn) }
+
+func (s *Service) tellMoved(ctx context.Context, people []kernel.ID) error {
+	for _, fn := range s.moved {
+		if err := fn(ctx, people); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // New makes the directory of the company in db.

@@ -105,7 +105,10 @@ func (s *Service) MoveDepartment(ctx context.Context, id, parent, before kernel.
 		if _, err := s.db.Q(ctx).NewRaw(`UPDATE department SET parent_id = ? WHERE id = ?`, nullID(parent), id).Exec(ctx); err != nil {
 			return named(err, "department_name", "department_name_taken", "move the department")
 		}
-		return s.renumber(ctx, "department", slices.Insert(siblings, at, id))
+		if err := s.renumber(ctx, "department", slices.Insert(siblings, at, id)); err != nil {
+			return err
+		}
+		return s.tellMoved(ctx, nil)
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
-	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/uptrace/bun"
@@ -76,7 +75,7 @@ func (s *Server) idempotent(op Op) func(huma.Context, func(huma.Context)) {
 			again.Body = io.NopCloser(bytes.NewReader(body))
 			next(humachi.NewContext(hctx.Operation(), again, answer))
 		}
-		if op.SecretReply {
+		if op.SecretReply || op.Repeatable {
 			run(r.Context())
 		} else {
 			err = s.config.DB.InTx(r.Context(), func(ctx context.Context) error { return s.once(ctx, row, answer, run) })
@@ -156,8 +155,8 @@ func (s *Server) keyOf(w http.ResponseWriter, r *http.Request, op Op) (*keptRepl
 }
 
 // ForgetReplies deletes replies that are older than KeepReplies.
-func ForgetReplies(ctx context.Context, db *store.DB, now time.Time) error {
-	_, err := db.Q(ctx).NewDelete().Model((*keptReply)(nil)).Where("created_at < ?", now.Add(-KeepReplies)).Exec(ctx)
+func (s *Server) ForgetReplies(ctx context.Context) error {
+	_, err := s.config.DB.Q(ctx).NewDelete().Model((*keptReply)(nil)).Where("created_at < ?", s.config.Clock().Add(-KeepReplies)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("forget old replies: %w", err)
 	}

@@ -198,7 +198,7 @@ func TestOldRepliesAreForgotten(t *testing.T) {
 	}
 	forget := func() {
 		t.Helper()
-		if err := httpapi.ForgetReplies(t.Context(), o.DB, o.Now()); err != nil {
+		if err := o.App.Server.ForgetReplies(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -68,7 +68,9 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		wrapped := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(wrapped, r)
 		took := s.config.Clock().Sub(start)
-		observe(r, wrapped.Status(), took)
+		if wrapped.Status() != http.StatusSwitchingProtocols { // a socket lasts as long as the page
+			observe(r, wrapped.Status(), took)
+		}
 		s.config.Log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path,
 			"status", wrapped.Status(), "bytes", wrapped.BytesWritten(), "ms", took.Milliseconds())
 	})

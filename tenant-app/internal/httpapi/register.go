@@ -37,6 +37,11 @@ type Op struct {
 	// session, and that may run again without harm: their reply is not kept for
 	// repeated requests, and they make their own transactions.
 	SecretReply bool
+
+	// Repeatable is for operations whose repeat finds by itself what the first one made,
+	// by an id of the client's or because a state is set: no reply is kept for them, and
+	// they make their own transactions.
+	Repeatable bool
 }
 
 // Prefix stands before the path of every operation.

@@ -3,16 +3,20 @@
 package office
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/blob"
+	"atrium.dev/atrium/tenant-app/internal/chat"
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/exchange"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
@@ -32,15 +36,24 @@ type Office struct {
 	Server *httpapi.Server
 	Auth   *auth.Service
 	Pages  *httpapi.Pages
+	Jobs   *store.Jobs
+	Live   *live.Hub
+	Chat   *chat.Service
 }
 
 // New puts the app together. It reaches for nothing.
 func New(p Parts) *Office {
 	pages := httpapi.NewPages(p.Page, p.Release, p.Bucket)
-	o := &Office{Pages: pages}
+	o := &Office{Pages: pages, Jobs: store.NewJobs(p.DB, p.Clock, p.Settings, p.Log)}
+	o.Live = live.New(live.Config{
+		DB: p.DB, Settings: p.Settings, Clock: p.Clock, Log: p.Log, Release: p.Release,
+		Authenticate: func(ctx context.Context, token string) (kernel.Principal, error) {
+			return o.Auth.Authenticate(ctx, token)
+		},
+	}, &live.Local{})
 	o.Auth = auth.New(auth.Config{
 		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Settings: p.Settings, Clock: p.Clock, Log: p.Log,
-		Release: p.Release, Warm: pages.Warm,
+		Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
 	})
 	o.Server = httpapi.New(httpapi.Config{
 		Settings: p.Settings, DB: p.DB, Clock: p.Clock, Log: p.Log, Authenticate: o.Auth.Authenticate,
@@ -49,6 +62,14 @@ func New(p Parts) *Office {
 	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth)
 	people.Register(o.Server)
 	exchange.New(people).Register(o.Server)
+	o.Chat = chat.New(p.DB, p.Clock, o.Live, o.Jobs, p.Log)
+	o.Chat.Register(o.Server)
+	people.OnMoved(o.Chat.PeopleMoved)
+	o.Live.Follow(o.Chat)
+	o.Live.Register(o.Server)
+	registerApprovals(p, o.Server)
 	o.Server.ServePages(pages)
+	o.Jobs.Every("auth.forget-expired", time.Hour, o.Auth.CleanUp)
+	o.Jobs.Every("httpapi.forget-replies", time.Hour, o.Server.ForgetReplies)
 	return o
 }

@@ -155,10 +155,25 @@ func (d *DB) Stats() sql.DBStats { return d.bun.Stats() }
 
 type txKey struct{}
 
+// transaction is what a context carries inside InTx.
+type transaction struct {
+	tx        bun.Tx
+	after     []func()
+	committed bool
+}
+
+// current is the transaction in the context that has not ended; nil outside of one.
+func current(ctx context.Context) *transaction {
+	if t, ok := ctx.Value(txKey{}).(*transaction); ok && !t.committed {
+		return t
+	}
+	return nil
+}
+
 // Q is what queries run on: the transaction in the context, or the pool.
 func (d *DB) Q(ctx context.Context) bun.IDB {
-	if tx, ok := ctx.Value(txKey{}).(bun.Tx); ok {
-		return tx
+	if t := current(ctx); t != nil {
+		return t.tx
 	}
 	return d.bun
 }
@@ -167,12 +182,34 @@ func (d *DB) Q(ctx context.Context) bun.IDB {
 // joins the outer transaction, so fn's error must reach the outer caller: that one
 // rolls back.
 func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
-	if _, ok := ctx.Value(txKey{}).(bun.Tx); ok {
+	if current(ctx) != nil {
 		return fn(ctx)
 	}
-	return d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		return fn(context.WithValue(ctx, txKey{}, tx))
+	t := &transaction{}
+	err := d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		t.tx = tx
+		return fn(context.WithValue(ctx, txKey{}, t))
 	})
+	if err != nil {
+		return err
+	}
+	t.committed = true
+	for _, after := range t.after {
+		after()
+	}
+	return nil
+}
+
+// AfterCommit runs fn once the outermost transaction of ctx is committed, in the
+// order of the calls; at once if there is none. What was rolled back runs nothing,
+// and so may a process that ends in between: fn is for what may be lost, such as a
+// hint to a browser. It must be quick, the request waits for it.
+func AfterCommit(ctx context.Context, fn func()) {
+	if t := current(ctx); t != nil {
+		t.after = append(t.after, fn)
+		return
+	}
+	fn()
 }
 
 // WithoutTx gives a context that has left the transaction: for what must stay

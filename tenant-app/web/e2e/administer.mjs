@@ -125,7 +125,8 @@ async function invite(page, browser) {
   await guest.fill('#password', '另一句很长很长的口令');
   await guest.fill('#repeat', '另一句很长很长的口令');
   await guest.click('button[type=submit]');
-  await guest.waitForURL(/\/directory/);
+  await guest.waitForURL(/\/chat/);
+  await guest.goto(`${url}/directory`);
   await expectText(guest, 'invited', '云杉科技有限公司');
   if ((await guest.getByRole('link', { name: '管理' }).count()) > 0)
     fault('invited', 'sees the administration');

@@ -1,14 +1,16 @@
 // What people do with the page, at both sizes, in both schemes. Ends with 1 if anything was wrong.
 
 import { administer } from './administer.mjs';
+import { chat } from './chat.mjs';
 import { firstAdministrator } from './first.mjs';
 import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
 import { offline } from './offline.mjs';
+import { outbox } from './outbox.mjs';
 
 const browser = await launch();
 const only = process.argv[2];
-const steps = { administer, look, offline };
+const steps = { administer, chat, outbox, look, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {

@@ -11,8 +11,8 @@ export async function firstAdministrator(browser) {
   await page.fill('#password', '云杉树下有一间办公室');
   await page.fill('#repeat', '云杉树下有一间办公室');
   await page.click('button[type=submit]');
-  await page.waitForURL(/\/directory/);
-  await expectText(page, 'first', '全部同事');
+  await page.waitForURL(/\/chat/);
+  await expectText(page, 'first', '还没有会话');
   const state = await page.context().storageState();
   await page.context().close();
   return state;

@@ -58,7 +58,28 @@ export async function open(browser, name, { size = 'desktop', scheme = 'light', 
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   context.setDefaultTimeout(waitMs);
-  const page = await context.newPage();
+  return watch(await context.newPage(), name, expected);
+}
+
+/** A browser on a phone whose profile outlives it. */
+export async function launchKept(profile, state) {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: '/usr/bin/chromium',
+    args: flags,
+    viewport: sizes.phone,
+    locale: 'zh-CN',
+    timezoneId: 'Asia/Shanghai',
+    deviceScaleFactor: 2,
+    hasTouch: true,
+    isMobile: true,
+  });
+  context.setDefaultTimeout(waitMs);
+  if (state) await context.addCookies(state.cookies);
+  return context;
+}
+
+/** Notes whatever goes wrong on a page. */
+export async function watch(page, name, expected = []) {
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(

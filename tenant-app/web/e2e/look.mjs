@@ -2,6 +2,7 @@
 import { open, shot, url } from './harness.mjs';
 
 const places = [
+  ['chat', '/chat'],
   ['directory', '/directory'],
   ['all', '/directory/all'],
   ['admin', '/admin'],
@@ -13,6 +14,7 @@ const places = [
   ['profile', '/me/profile'],
   ['appearance', '/me/appearance'],
   ['devices', '/me/devices'],
+  ['outbox', '/me/outbox'],
   ['password', '/me/password'],
   ['about', '/me/about'],
   ['nothing', '/no-such-page'],

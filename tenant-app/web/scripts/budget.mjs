@@ -44,7 +44,7 @@ const needsOf = (name) => {
   return sections[name] ? new Set([...found, ...needsOf(sections[name])]) : found;
 };
 
-const rows = [{ route: 'first (directory)', ...weigh([...first]), limit: firstScript }];
+const rows = [{ route: 'first (chat)', ...weigh([...first]), limit: firstScript }];
 for (const name of entries.map(nameOf)) {
   const there = windows[name] ? needsOf(windows[name]) : new Set();
   const added = [...needsOf(name)].filter((key) => !first.has(key) && !there.has(key));

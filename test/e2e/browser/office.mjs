@@ -44,7 +44,7 @@ async function activate(page, visit, name) {
   await page.fill('#password', visit.password);
   await page.fill('#repeat', visit.password);
   await page.click('button[type=submit]');
-  await page.waitForURL(/\/directory/);
+  await page.waitForURL(/\/chat/);
   await shot(page, `${name}-2-first-sight`);
 }
 
@@ -56,7 +56,7 @@ async function importPeople(page, visit, name, seen) {
   await page.fill('#name', visit.phone);
   await page.fill('#password', visit.password);
   await page.click('button[type=submit]');
-  await page.waitForURL(/\/directory/);
+  await page.waitForURL(/\/chat/);
 
   await page.goto(`${visit.origin}/admin/import`);
   const chooser = page.waitForEvent('filechooser');

@@ -89,7 +89,7 @@ func (c *Company) write(postgres *env.Server, store *env.Store) error {
 	for file, value := range map[string]any{
 		contract.FileSettings: contract.Settings{
 			TenantID: name, DisplayName: "云杉科技有限公司", URL: c.URL, Release: app.Release,
-			Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1,
+			Locale: "zh-CN", Timezone: "Asia/Shanghai", Outbound: true, DataEpoch: 1,
 			AdminContact:          contract.Contact{Name: "王芳", Phone: "13800000001"},
 			FirstAdminTokenSHA256: hex.EncodeToString(sum[:]),
 		},

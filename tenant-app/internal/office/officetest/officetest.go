@@ -77,7 +77,7 @@ func StartIn(t testing.TB, tenant storetest.Tenant, options ...Option) *Office {
 	o.URL = "https://" + o.server.Listener.Addr().String()
 	o.settings = contract.Settings{
 		TenantID: "test", DisplayName: "云杉科技有限公司", URL: o.URL, Release: Release, Locale: "zh-CN",
-		Timezone: "Asia/Shanghai", DataEpoch: 1, FirstAdminTokenSHA256: hex.EncodeToString(sum[:]),
+		Timezone: "Asia/Shanghai", Outbound: true, DataEpoch: 1, FirstAdminTokenSHA256: hex.EncodeToString(sum[:]),
 		AdminContact: contract.Contact{Name: "王芳", Phone: "13800000001", Mail: "it@acme.example"},
 	}
 	parts := office.Parts{
@@ -90,9 +90,42 @@ func StartIn(t testing.TB, tenant storetest.Tenant, options ...Option) *Office {
 	o.App = office.New(parts)
 	o.server.Config.Handler = o.App.Server.Handler()
 	o.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	o.work(t)
 	o.server.StartTLS()
 	t.Cleanup(o.server.Close)
+	t.Cleanup(o.App.Live.Drain)
 	return o
+}
+
+// work runs the worker until the server has closed.
+func (o *Office) work(t testing.TB) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	rested := make(chan struct{})
+	go func() {
+		defer close(rested)
+		o.App.Jobs.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-rested })
+}
+
+// Settle waits until no job is due or being done at the app's time. One that failed
+// is due later.
+func (o *Office) Settle(t testing.TB) {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
+		var due []string
+		err := o.DB.Q(t.Context()).NewRaw("SELECT kind FROM job WHERE dead_at IS NULL AND (run_at <= ? OR leased_until IS NOT NULL)", o.Now()).Scan(t.Context(), &due)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(due) == 0 {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("after a minute there are still jobs: %v", due)
+		}
+	}
 }
 
 // Bucket makes an empty bucket on MinIO.
@@ -145,11 +178,12 @@ func (o *Office) Now() time.Time {
 	return time.Now().UTC().Add(o.shift).Truncate(time.Microsecond)
 }
 
-// Wait moves the app's time on.
+// Wait moves the app's time on, and the worker with it.
 func (o *Office) Wait(d time.Duration) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.shift += d
+	o.mu.Unlock()
+	o.App.Jobs.Wake()
 }
 
 // Logs are the lines that the app has written.

@@ -8,6 +8,10 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { useLocation } from 'wouter';
+import { roomAddress } from '../features/chat/address';
+import { roomsQuery } from '../features/chat/queries';
+import { RoomAvatar } from '../features/chat/RoomAvatar';
+import { roomName } from '../features/chat/sentences';
 import { findQuery } from '../features/directory/queries';
 import { useT } from '../i18n';
 import { Icon } from '../ui/Icon';
@@ -28,6 +32,24 @@ function usePlaces(q: string): Hit[] {
     .filter(visibleTo(me.administrator))
     .map((p) => ({ key: p.path, href: p.path, label: t(p.label), hint: '', sign: <Icon name={p.icon} /> }))
     .filter((p) => p.label.toLowerCase().includes(q.toLowerCase()));
+}
+
+const shownRooms = 6;
+
+function useChats(q: string): Hit[] {
+  const t = useT();
+  const { data = [] } = useQuery(roomsQuery);
+  if (q === '') return [];
+  return data
+    .filter((room) => room.kind !== 'direct' && roomName(room, t).toLowerCase().includes(q.toLowerCase()))
+    .slice(0, shownRooms)
+    .map((room) => ({
+      key: room.id,
+      href: roomAddress(room.id),
+      label: roomName(room, t),
+      hint: t('nav.chat'),
+      sign: <RoomAvatar room={room} size={28} />,
+    }));
 }
 
 function usePeople(q: string): Hit[] {
@@ -51,7 +73,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const q = typed.trim();
   const jumps = usePlaces(q);
   const people = usePeople(q);
-  const hits = [...people, ...jumps];
+  const hits = [...people, ...useChats(q), ...jumps];
   const current = Math.min(at, Math.max(0, hits.length - 1));
 
   const go = (hit: Hit | undefined) => {

@@ -2,40 +2,43 @@
 
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Component, Fragment, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
-import { DirectoryPage } from '../features/directory/DirectoryPage';
+import { ChatPage, useChat } from '../features/chat/ChatPage';
+import { UrgentBar } from '../features/chat/UrgentBar';
 import { personQuery } from '../features/directory/queries';
 import { useT } from '../i18n';
 import { Icon } from '../ui/Icon';
-import { useOnline } from '../ui/media';
+import { usePhone } from '../ui/media';
 import { PersonAvatar } from '../ui/PersonAvatar';
 import { Blank, SkeletonRows } from '../ui/states';
-import { places, visibleTo } from './places';
+import { useBadge, useCounts } from './counts';
+import { type Place, places, visibleTo } from './places';
 import classes from './Shell.module.css';
+import { StateBar } from './StateBar';
 import { Broken, useMe } from './session';
 
+const DirectoryPage = lazy(() => import('../features/directory/DirectoryPage'));
+const Begin = lazy(() => import('./Begin'));
 const MePage = lazy(() => import('../features/me/MePage'));
 const AdminPage = lazy(() => import('../features/admin/AdminPage'));
 const Palette = lazy(() => import('./Palette'));
 
 export function Shell() {
   const t = useT();
-  const online = useOnline();
+  const [path] = useLocation();
   const [palette, setPalette] = useState(false);
   useShortcut(() => setPalette(true));
+  useChat();
   return (
-    <div className={classes.shell}>
+    <div className={classes.shell} data-inside={insideOf(path) || undefined}>
       <a className={classes.skip} href="#content">
         {t('shell.skip')}
       </a>
       <Navigation onSearch={() => setPalette(true)} />
       <main id="content" className={classes.content} tabIndex={-1}>
-        {!online && (
-          <p className={classes.offline} role="status">
-            <Icon name="offline" size={16} /> {t('shell.offline')}
-          </p>
-        )}
+        <StateBar />
+        <UrgentBar />
         <Boundary>
           <Suspense fallback={<SkeletonRows />}>
             <Pages />
@@ -57,8 +60,9 @@ function Pages() {
   return (
     <Switch>
       <Route path="/">
-        <Redirect to="/directory" replace />
+        <Redirect to="/chat" replace />
       </Route>
+      <Route path="/chat/:room?" component={ChatPage} />
       <Route path="/directory/:department?" component={DirectoryPage} />
       <Route path="/me/:section?" component={MePage} />
       <Route path="/admin/:section?/:part?">
@@ -73,8 +77,8 @@ function Pages() {
           icon="search"
           title={t('state.noPage')}
           action={
-            <Button component={Link} href="/directory">
-              {t('nav.directory')}
+            <Button component={Link} href="/chat">
+              {t('nav.chat')}
             </Button>
           }
         />
@@ -83,14 +87,20 @@ function Pages() {
   );
 }
 
+/** On a phone a room takes the whole screen: the way back is at its top. */
+const insideOf = (path: string): boolean => /^\/chat\/./.test(path);
+
 function Navigation({ onSearch }: { onSearch: () => void }) {
   const t = useT();
   const me = useMe();
-  const [path] = useLocation();
   const { data: self } = useQuery(personQuery(me.personId));
+  useBadge();
+  const tabs = places.filter(visibleTo(me.administrator));
+  // The button to begin something stands in the middle of a phone's tabs.
+  const middle = Math.ceil(tabs.length / 2);
   return (
     <nav className={classes.nav} aria-label={t('shell.places')}>
-      <Link href="/directory" className={classes.mark} title={me.company} aria-label={me.company}>
+      <Link href="/chat" className={classes.mark} title={me.company} aria-label={me.company}>
         <img src="/icons/icon.svg" alt="" width="36" height="36" />
       </Link>
       <button
@@ -104,22 +114,12 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
         <Icon name="search" size={22} />
         <span>{t('shell.search')}</span>
       </button>
-      {places.filter(visibleTo(me.administrator)).map((place) => {
-        const here = path === place.path || path.startsWith(`${place.path}/`);
-        return (
-          <Link
-            key={place.path}
-            href={place.path}
-            className={classes.item}
-            data-here={here || undefined}
-            data-last={place.path === '/me' || undefined}
-            aria-current={here ? 'page' : undefined}
-          >
-            <Icon name={place.icon} size={22} />
-            <span>{t(place.label)}</span>
-          </Link>
-        );
-      })}
+      {tabs.map((place, i) => (
+        <Fragment key={place.path}>
+          {i === middle && <BeginButton />}
+          <Tab place={place} />
+        </Fragment>
+      ))}
       <Link href="/me" className={classes.self} title={me.name}>
         <span className="visually-hidden">{t('nav.self', { name: me.name })}</span>
         <PersonAvatar
@@ -130,6 +130,61 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
         />
       </Link>
     </nav>
+  );
+}
+
+function Tab({ place }: { place: Place }) {
+  const t = useT();
+  const [path] = useLocation();
+  const counts = useCounts();
+  const here = path === place.path || path.startsWith(`${place.path}/`);
+  const count = counts[place.path] ?? 0;
+  return (
+    <Link
+      href={place.path}
+      className={classes.item}
+      data-here={here || undefined}
+      data-last={place.path === '/me' || undefined}
+      aria-current={here ? 'page' : undefined}
+    >
+      <span className={classes.icon}>
+        <Icon name={place.icon} size={22} />
+        {count > 0 && (
+          <span className={classes.count}>
+            <span aria-hidden="true">{count > 99 ? '99+' : count}</span>
+            <span className="visually-hidden">{t('chat.unread', { count })}</span>
+          </span>
+        )}
+      </span>
+      <span>{t(place.label)}</span>
+    </Link>
+  );
+}
+
+function BeginButton() {
+  const t = useT();
+  const phone = usePhone();
+  const [open, setOpen] = useState(false);
+  if (!phone) return null;
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.item}
+        aria-haspopup="menu"
+        aria-label={t('shell.begin')}
+        onClick={() => setOpen(true)}
+      >
+        <span className={classes.plus}>
+          <Icon name="plus" size={22} />
+        </span>
+      </button>
+      {open && (
+        <Suspense fallback={null}>
+          <Begin onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

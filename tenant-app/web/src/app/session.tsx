@@ -4,8 +4,11 @@ import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect } from 'react';
 import { api, take } from '../api/client';
 import type { Me } from '../api/types';
+import { forgetDrafts } from '../features/chat/drafts';
 import { rememberedLang, useLanguage, useT } from '../i18n';
+import { startLive } from '../live/client';
 import { bindTo } from '../offline/keep';
+import { clearOutbox, openOutbox } from '../offline/outbox';
 import { Blank, Failed } from '../ui/states';
 import { queryClient, toSignIn } from './queries';
 import classes from './session.module.css';
@@ -31,7 +34,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const { data, error, refetch } = useQuery(meQuery);
 
   useEffect(() => {
-    if (data) void bindTo(queryClient, data.personId, data.dataEpoch);
+    if (!data) return;
+    void bindTo(queryClient, data.personId, data.dataEpoch);
+    void openOutbox(data.personId);
+    startLive();
   }, [data]);
   useEffect(() => {
     if (data && !rememberedLang() && data.locale !== lang) setLang(data.locale);
@@ -59,7 +65,10 @@ export function Broken({ onRetry }: { onRetry: () => void }) {
   );
 }
 
+/** Ends the session; what was typed and not sent goes with it, which the person was asked about. */
 export async function signOut(): Promise<void> {
   await take(api.POST('/api/v1/sign-out'));
+  await clearOutbox();
+  forgetDrafts();
   await toSignIn();
 }

@@ -33,3 +33,13 @@ export function formatList(lang: Lang, items: string[]): string {
 export function formatPhone(phone: string): string {
   return /^1\d{10}$/.test(phone) ? `${phone.slice(0, 3)} ${phone.slice(3, 7)} ${phone.slice(7)}` : phone;
 }
+
+const units = ['B', 'KB', 'MB', 'GB'];
+
+/** 12 B, 3.4 KB, 118 MB */
+export function formatSize(lang: Lang, bytes: number): string {
+  const step = Math.min(units.length - 1, bytes < 1024 ? 0 : Math.floor(Math.log(bytes) / Math.log(1024)));
+  const value = bytes / 1024 ** step;
+  const number = new Intl.NumberFormat(lang, { maximumFractionDigits: value < 10 && step > 0 ? 1 : 0 });
+  return `${number.format(value)} ${units[step]}`;
+}

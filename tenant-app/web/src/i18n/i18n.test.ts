@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import en from './en';
-import { formatDate, formatList, formatPhone, formatTime } from './format';
+import { formatDate, formatList, formatPhone, formatSize, formatTime } from './format';
 import { translator } from './translate';
 import zh from './zh-CN';
 
@@ -26,18 +26,38 @@ describe('the catalogues', () => {
       expect(en[key].trim()).not.toBe('');
       expect(placeholders(en[key].split(' | ').at(-1) ?? '')).toEqual(placeholders(zh[key]));
       // A language is called what it calls itself; a key's cap and a colon are what they are.
-      if (!['lang.zh', 'lang.en', 'palette.escape', 'import.problem'].includes(key)) {
+      if (
+        !['lang.zh', 'lang.en', 'palette.escape', 'import.problem', 'chat.saidBy', 'chat.reactions'].includes(
+          key,
+        )
+      ) {
         expect(en[key]).not.toMatch(han);
         expect(zh[key]).toMatch(han);
       }
     },
   );
 
+  it('are joined without one feature taking the key of another', async () => {
+    const folder = new URL('./zh-CN/', import.meta.url).pathname;
+    const features = readdirSync(folder).filter((file) => file !== 'index.ts');
+    const parts = await Promise.all(
+      features.map(async (file) =>
+        Object.keys((await import(`./zh-CN/${file.replace('.ts', '')}.ts`)).default),
+      ),
+    );
+    expect(parts.flat().length).toBe(Object.keys(zh).length);
+  });
+
   it('have no sentence that nobody says', () => {
-    const code = files.map((file) => readFileSync(join(source, file), 'utf8')).join('\n');
+    const code = files
+      .filter((file) => !file.startsWith('i18n/'))
+      .map((file) => readFileSync(join(source, file), 'utf8'))
+      .join('\n');
     // Made of a part that varies: codes of the server, outcomes, columns, questions.
-    const varying = /^(error|row|column|outcome|import|manage)\./;
-    const unused = Object.keys(zh).filter((key) => !varying.test(key) && !code.includes(`'${key}'`));
+    const varying = /^(error|row|column|outcome|import|manage|chat\.state|chat\.tab|chat\.assistant)\./;
+    const unused = Object.keys(zh).filter(
+      (key) => !varying.test(key) && !code.includes(`'${key}'`) && !code.includes(`"${key}"`),
+    );
     expect(unused).toEqual([]);
   });
 });
@@ -103,12 +123,9 @@ function literals(file: string): string[] {
   return found;
 }
 
-it.each(files.filter((file) => !/^i18n\/(zh-CN|en)\.ts$/.test(file)))(
-  '%s holds no text of its own',
-  (file) => {
-    expect(literals(file)).toEqual([]);
-  },
-);
+it.each(files.filter((file) => !/^i18n\/(zh-CN|en)\//.test(file)))('%s holds no text of its own', (file) => {
+  expect(literals(file)).toEqual([]);
+});
 
 describe('sentences', () => {
   it('are filled in', () => {
@@ -137,6 +154,16 @@ describe('formats', () => {
   it('join lists', () => {
     expect(formatList('zh-CN', ['甲', '乙', '丙'])).toBe('甲、乙和丙');
     expect(formatList('en', ['A', 'B', 'C'])).toBe('A, B and C');
+  });
+
+  it('write sizes of files', () => {
+    expect([0, 12, 1023, 3500, 118 << 20].map((n) => formatSize('zh-CN', n))).toEqual([
+      '0 B',
+      '12 B',
+      '1,023 B',
+      '3.4 KB',
+      '118 MB',
+    ]);
   });
 
   it('space a mobile number, and nothing else', () => {

@@ -51,6 +51,38 @@ const shapes = {
   lock: <path d="M5.5 10.5h13v10h-13zM8.5 10.5V7.5a3.5 3.5 0 0 1 7 0v3" />,
   camera: <path d="M3.5 7.5h4L9 5h6l1.5 2.5h4v12h-17zM12 16.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7Z" />,
   refresh: <path d="M19.5 12a7.5 7.5 0 1 1-2.3-5.4M19.5 3.5v4h-4" />,
+  chat: <path d="M4 5h16v11.5h-9L6.5 20v-3.5H4zM8.5 9.5h7M8.5 12.5h4.5" />,
+  clock: <path d="M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM12 7.5V12l3 2" />,
+  folder: <path d="M3.5 6h6l2 2.5h9v10h-17z" />,
+  bell: <path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15L6 16.5ZM10 20.5h4" />,
+  muted: <path d="M4 4l16 16M8 6.5A6 6 0 0 1 18 11v3.5M6 10.5v6L4.5 18H16M10 20.5h4" />,
+  send: <path d="M4 12 20 4.5 15.5 20l-3.5-6.5L4 12ZM12 13.5l3.5-4" />,
+  smile: (
+    <path d="M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM8.5 14c.8 1.4 2 2 3.5 2s2.7-.6 3.5-2M9 9.5h.01M15 9.5h.01" />
+  ),
+  picture: <path d="M4 5h16v14H4zM4 16l4.5-4.5 4 4 2.5-2.5 5 5M15 9.5h.01" />,
+  clip: <path d="m8 12.5 5.8-5.8a3 3 0 0 1 4.2 4.2l-7.5 7.5a5 5 0 0 1-7-7L10.5 4.5" />,
+  mic: (
+    <path d="M12 14.5a3 3 0 0 0 3-3v-5a3 3 0 0 0-6 0v5a3 3 0 0 0 3 3ZM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3" />
+  ),
+  at: (
+    <path d="M12 15.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM15.5 8.5V13a2.5 2.5 0 0 0 5 0v-1a8.5 8.5 0 1 0-3.5 6.9" />
+  ),
+  reply: <path d="M9.5 6 4 11.5 9.5 17M4.5 11.5H14a6 6 0 0 1 6 6V19" />,
+  forward: <path d="m14.5 6 5.5 5.5-5.5 5.5M19.5 11.5H10a6 6 0 0 0-6 6V19" />,
+  undo: <path d="M8 5 4 9l4 4M4.5 9H15a5 5 0 0 1 0 10h-4" />,
+  thread: <path d="M4 5h12v8H9l-3 3v-3H4zM16 9h4v8h-2v3l-3-3h-4v-2" />,
+  pin: <path d="M9 4h6l-.5 6 3 3.5h-11L9.5 10zM12 13.5V20" />,
+  urgent: <path d="M13 3 5 13.5h6L10.5 21 19 10h-6.5Z" />,
+  receipt: <path d="M6 3.5h12v17l-3-2-3 2-3-2-3 2zM9 9.5l2 2 4-4" />,
+  file: <path d="M6.5 3.5h7l4.5 4.5v12.5h-11.5zM13.5 3.5V8H18" />,
+  play: <path d="M8 5.5v13l10.5-6.5z" />,
+  stop: <path d="M7 7h10v10H7z" />,
+  select: <path d="M4 6.5h9M4 12h7M4 17.5h6M14 15l2.5 2.5L21 13" />,
+  megaphone: <path d="M4 10v4h3l9 4.5v-13L7 10H4ZM19 10v4M8 14l1 5.5h2.5L11 15.5" />,
+  sync: (
+    <path d="M5 9a7.5 7.5 0 0 1 13-2.5L20 9M20 4.5V9h-4.5M19 15a7.5 7.5 0 0 1-13 2.5L4 15M4 19.5V15h4.5" />
+  ),
 } satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof shapes;

@@ -13,7 +13,7 @@ import { PeoplePane } from './PeoplePane';
 import { PersonCard } from './PersonCard';
 import { treeQuery } from './queries';
 
-export function DirectoryPage() {
+export default function DirectoryPage() {
   const t = useT();
   const me = useMe();
   const wide = useWide();

@@ -1,7 +1,7 @@
 // The people, however many: only the rows on screen exist, and pages are read while scrolling.
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Department, Person, PersonRef } from '../../api/types';
 import { useT } from '../../i18n';
@@ -10,6 +10,7 @@ import { Icon, type IconName } from '../../ui/Icon';
 import { usePhone } from '../../ui/media';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
+import { walk } from '../../ui/walk';
 import { AlphabetBar } from './AlphabetBar';
 import { personAddress } from './address';
 import { first, groupByInitial, type Row, rowOfLetter } from './grouping';
@@ -231,16 +232,4 @@ function PersonLine({
       <span className={classes.number}>{person.phone ? formatPhone(person.phone) : person.staffNo}</span>
     </Link>
   );
-}
-
-/** Up and down go from person to person. */
-function walk(event: KeyboardEvent<HTMLElement>) {
-  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-  if (step === 0) return;
-  const links = [...event.currentTarget.querySelectorAll('a')];
-  const at = links.indexOf(document.activeElement as HTMLAnchorElement);
-  const next = at < 0 ? undefined : links[at + step];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
 }

@@ -11,6 +11,7 @@ import { CopyIcon, useCopy } from '../../ui/copy';
 import { Icon } from '../../ui/Icon';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { Failed, SkeletonRows } from '../../ui/states';
+import { useDirect } from '../chat/useDirect';
 import { personAddress } from './address';
 import classes from './PersonCard.module.css';
 import { personQuery, treeQuery } from './queries';
@@ -119,10 +120,17 @@ function asText(person: PersonDetail): string {
 
 function Contacts({ person }: { person: PersonDetail }) {
   const t = useT();
+  const me = useMe();
   const copy = useCopy();
+  const direct = useDirect();
   return (
     <>
       <div className={classes.reach}>
+        {person.status === 'active' && (
+          <Button onClick={() => void direct(person.id)} leftSection={<Icon name="chat" size={16} />}>
+            {t(person.id === me.personId ? 'chat.selfTitle' : 'chat.write')}
+          </Button>
+        )}
         {person.phone && (
           <Button
             component="a"

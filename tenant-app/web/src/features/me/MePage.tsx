@@ -7,6 +7,7 @@ import { explain } from '../../api/problem';
 import { mePlaces } from '../../app/places';
 import { signOut, useMe } from '../../app/session';
 import { useT } from '../../i18n';
+import { useUnsent } from '../../offline/outbox';
 import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
 import { notify } from '../../ui/notices';
@@ -17,6 +18,7 @@ import { About } from './About';
 import { Appearance } from './Appearance';
 import { Devices } from './Devices';
 import classes from './MePage.module.css';
+import { Outbox } from './Outbox';
 import { Password } from './Password';
 import { Profile } from './Profile';
 
@@ -24,6 +26,7 @@ const sections: Record<string, ComponentType> = {
   profile: Profile,
   appearance: Appearance,
   devices: Devices,
+  outbox: Outbox,
   password: Password,
   about: About,
 };
@@ -68,6 +71,7 @@ function Self() {
 function SignOut() {
   const t = useT();
   const [asking, setAsking] = useState(false);
+  const { waiting } = useUnsent();
   const leave = useMutation({
     mutationFn: signOut,
     onError: (error) => notify({ tone: 'bad', text: explain(error, t) }),
@@ -88,8 +92,9 @@ function SignOut() {
       {asking && (
         <Confirm
           title={t('me.signOut')}
-          text={t('me.signOutText')}
-          confirm={t('me.signOut')}
+          text={waiting > 0 ? t('outbox.signOut', { count: waiting }) : t('me.signOutText')}
+          confirm={t(waiting > 0 ? 'outbox.signOutAnyway' : 'me.signOut')}
+          danger={waiting > 0}
           busy={leave.isPending}
           onConfirm={() => leave.mutate()}
           onClose={() => setAsking(false)}

@@ -1,0 +1,164 @@
+package approval
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"atrium.dev/atrium/tenant-app/internal/approval/engine"
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"github.com/uptrace/bun"
+)
+
+// mostFound is how many people a node can find.
+const mostFound = 20
+
+// staff are people who work here now.
+const staff = `p.deactivated_at IS NULL AND p.external_organisation_id IS NULL`
+
+// find makes the fact about a node for the rules: who is asked, who instead of them
+// today, and until when.
+func (s *Service) find(ctx context.Context, r *row, form sheet, id string, choices map[string][]kernel.ID) (engine.NodeFact, error) {
+	fact := engine.NodeFact{}
+	node, ok := form.flow.Node(id)
+	if !ok {
+		return fact, fmt.Errorf("find the people of node %s: the flow has none of that name", id)
+	}
+	chosen := maps.Clone(r.state.Choices)
+	if chosen == nil {
+		chosen = map[string][]kernel.ID{}
+	}
+	maps.Copy(chosen, choices)
+	people, err := s.people(ctx, r, node, chosen[id])
+	if err != nil {
+		return fact, err
+	}
+	if fact.People, err = s.candidates(ctx, people, node.Kind == engine.Approve); err != nil {
+		return fact, err
+	}
+	if node.Kind == engine.Approve && engine.NeedsFallback(form.flow, r.SubmitterID, fact.People) {
+		managers, err := s.managers(ctx)
+		if err != nil {
+			return fact, err
+		}
+		if fact.Fallback, err = s.candidates(ctx, managers, true); err != nil {
+			return fact, err
+		}
+	}
+	if node.Limit() > 0 {
+		due := s.Clock().Add(node.Limit())
+		fact.Due = &due
+	}
+	return fact, nil
+}
+
+// people are those of a node, in their order.
+func (s *Service) people(ctx context.Context, r *row, node engine.Node, chosen []kernel.ID) ([]kernel.ID, error) {
+	who := node.Who
+	switch who.By {
+	case engine.ByPerson:
+		return s.active(ctx, who.People)
+	case engine.ByChoice:
+		return s.active(ctx, chosen)
+	case engine.ByPosition:
+		return s.ids(ctx, `SELECT p.id FROM person p WHERE `+staff+` AND EXISTS (SELECT 1 FROM membership m JOIN position o ON o.id = m.position_id
+			WHERE m.person_id = p.id AND m.valid_to IS NULL AND o.name IN (?)) ORDER BY p.sort, p.sort_key, p.id LIMIT ?`, bun.List(who.Names), mostFound)
+	case engine.ByManager:
+		return s.ids(ctx, `SELECT p.id FROM person o JOIN person p ON p.id = o.manager_id WHERE o.id = ? AND `+staff, r.SubmitterID)
+	case engine.ByHead:
+		return s.heads(ctx, r, who.Level)
+	}
+	return nil, fmt.Errorf("find the people of node %s: by %q is not known to this release", node.ID, who.By)
+}
+
+func (s *Service) ids(ctx context.Context, query string, args ...any) ([]kernel.ID, error) {
+	out := []kernel.ID{}
+	if err := s.DB.Q(ctx).NewRaw(query, args...).Scan(ctx, &out); err != nil {
+		return nil, fmt.Errorf("find people: %w", err)
+	}
+	return out, nil
+}
+
+// active are those of people who work here, in the same order.
+func (s *Service) active(ctx context.Context, people []kernel.ID) ([]kernel.ID, error) {
+	if len(people) == 0 {
+		return nil, nil
+	}
+	found, err := s.ids(ctx, `SELECT p.id FROM person p WHERE p.id IN (?) AND `+staff, bun.List(people))
+	if err != nil {
+		return nil, err
+	}
+	out := slices.DeleteFunc(slices.Clone(people), func(id kernel.ID) bool { return !slices.Contains(found, id) })
+	return out, nil
+}
+
+// heads are the heads of the submitter's department, at level 1, or further up. A
+// level counts where somebody else than the submitter is head; above the highest
+// there is, the highest decides.
+func (s *Service) heads(ctx context.Context, r *row, level int) ([]kernel.ID, error) {
+	if r.DepartmentID == nil {
+		return nil, nil
+	}
+	return s.ids(ctx, `WITH RECURSIVE up (id, parent_id, depth) AS (
+			SELECT id, parent_id, 1 FROM department WHERE id = ?0
+			UNION ALL SELECT d.id, d.parent_id, u.depth + 1 FROM up u JOIN department d ON d.id = u.parent_id WHERE u.depth < 50
+		), heads AS (
+			SELECT h.person_id, h.sort, dense_rank() OVER (ORDER BY u.depth) AS level
+			FROM up u JOIN department_head h ON h.department_id = u.id JOIN person p ON p.id = h.person_id
+			WHERE h.person_id <> ?1 AND `+staff+`
+		)
+		SELECT person_id FROM heads WHERE level = least(?2, (SELECT max(level) FROM heads)) ORDER BY sort, person_id LIMIT ?3`,
+		*r.DepartmentID, r.SubmitterID, level, mostFound)
+}
+
+// managers are those who manage approvals: they decide where nobody else can.
+func (s *Service) managers(ctx context.Context) ([]kernel.ID, error) {
+	return s.ids(ctx, `SELECT p.id FROM person p JOIN account c ON c.person_id = p.id AND c.administrator
+		WHERE `+staff+` ORDER BY p.sort, p.sort_key, p.id LIMIT ?`, mostFound)
+}
+
+// candidates are people with whom decides instead of them today.
+func (s *Service) candidates(ctx context.Context, people []kernel.ID, delegates bool) ([]engine.Candidate, error) {
+	out := make([]engine.Candidate, len(people))
+	for i, id := range people {
+		out[i].Person = id
+	}
+	if len(people) == 0 || !delegates {
+		return out, nil
+	}
+	var rows []struct {
+		Person   kernel.ID `bun:"person_id"`
+		Delegate kernel.ID `bun:"delegate_id"`
+	}
+	err := s.DB.Q(ctx).NewRaw(`SELECT d.person_id, d.delegate_id FROM approval_delegation d JOIN person p ON p.id = d.delegate_id AND `+staff+`
+		WHERE d.person_id IN (?) AND ?::date BETWEEN d.from_day AND d.to_day`, bun.List(people), s.today()).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("find delegates: %w", err)
+	}
+	for _, found := range rows {
+		for i := range out {
+			if out[i].Person == found.Person {
+				delegate := found.Delegate
+				out[i].Delegate = &delegate
+			}
+		}
+	}
+	return out, nil
+}
+
+// today is the day in the company's zone.
+func (s *Service) today() string { return s.Clock().In(s.zone()).Format(time.DateOnly) }
+
+// requireStaff refuses people who do not, or no longer, work here.
+func (s *Service) requireStaff(ctx context.Context, people []kernel.ID, field string) error {
+	found, err := s.active(ctx, people)
+	if err != nil {
+		return err
+	}
+	if len(found) < len(people) {
+		return kernel.Invalid("person_unknown").OnField(field)
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package approval
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"atrium.dev/atrium/tenant-app/internal/approval/engine"
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/store"
+)
+
+// Submission is a form that somebody filled in.
+type Submission struct {
+	ID        kernel.ID // made by the client; again, by the same person, it is the same approval
+	Form      string
+	Version   int // 0: the newest
+	Values    json.RawMessage
+	Approvers map[string][]kernel.ID // for nodes of which the submitter names the people
+	Draft     *kernel.ID             // is deleted
+}
+
+// Submit makes an approval and starts its flow.
+func (s *Service) Submit(ctx context.Context, in Submission) error {
+	return s.DB.InTx(ctx, func(ctx context.Context) error {
+		who := reader(ctx)
+		form, err := s.sheet(ctx, in.Form, in.Version)
+		if err != nil {
+			return err
+		}
+		there, err := s.again(ctx, in, who)
+		if err != nil || there {
+			return err
+		}
+		values, err := s.check(ctx, form, in.Values, in.Approvers)
+		if err != nil {
+			return err
+		}
+		r := &row{ID: in.ID, FormKey: form.Key(), FormVersion: form.Version(), SubmitterID: who.PersonID, values: values, SubmittedAt: s.Clock()}
+		if r.DepartmentID, err = s.department(ctx, who.PersonID); err != nil {
+			return err
+		}
+		s.span(r, form)
+		if err := form.Keep(ctx); err != nil {
+			return err
+		}
+		if err := s.insert(ctx, r); err != nil {
+			return err
+		}
+		action := engine.Action{Verb: engine.Submit, By: who.PersonID, Vars: form.vars(values), Choices: in.Approvers}
+		if err := s.apply(ctx, r, form, action); err != nil {
+			return err
+		}
+		if in.Draft != nil {
+			if err := s.dropDraft(ctx, *in.Draft); err != nil {
+				return err
+			}
+		}
+		return s.number(ctx, r, form) // last: its counter is everybody's
+	})
+}
+
+// again says whether it was submitted already. An id that somebody else has used is
+// refused, and tells nothing.
+func (s *Service) again(ctx context.Context, in Submission, who kernel.Principal) (bool, error) {
+	var submitter kernel.ID
+	err := s.DB.Q(ctx).NewRaw(`SELECT submitter_id FROM approval WHERE id = ?`, in.ID).Scan(ctx, &submitter)
+	switch {
+	case store.IsNoRows(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look for the approval: %w", err)
+	case submitter != who.PersonID:
+		return false, kernel.Conflict("id_taken").OnField("body.id")
+	}
+	return true, nil
+}
+
+// check reads values and looks at the people who were named.
+func (s *Service) check(ctx context.Context, form sheet, raw json.RawMessage, approvers map[string][]kernel.ID) (map[string]any, error) {
+	reading, err := form.Read(ctx, raw, false)
+	if err != nil {
+		return nil, err
+	}
+	if len(reading.Faults) > 0 {
+		refusal := kernel.Invalid("values_invalid")
+		refusal.Fields = reading.Faults
+		return nil, refusal
+	}
+	for node, people := range approvers {
+		if err := s.requireStaff(ctx, people, "body.approvers."+node); err != nil {
+			return nil, err
+		}
+	}
+	return reading.Values, nil
+}
+
+// department is the primary one of a person now; nil if they have none.
+func (s *Service) department(ctx context.Context, person kernel.ID) (*kernel.ID, error) {
+	found, err := s.ids(ctx, `SELECT department_id FROM membership WHERE person_id = ? AND is_primary AND valid_to IS NULL`, person)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// span notes when a leave is.
+func (s *Service) span(r *row, form sheet) {
+	r.AwayFrom, r.AwayTo = nil, nil
+	if from, to, ok := form.Away(r.values, s.zone()); ok {
+		from, to = from.UTC(), to.UTC()
+		r.AwayFrom, r.AwayTo = &from, &to
+	}
+}
+
+func (s *Service) insert(ctx context.Context, r *row) error {
+	if err := r.close(); err != nil {
+		return err
+	}
+	r.UpdatedAt = r.SubmittedAt
+	r.Number = r.ID.String() // until the transaction's end
+	if _, err := s.DB.Q(ctx).NewInsert().Model(r).Exec(ctx); err != nil {
+		if store.IsUnique(err, "approval_pkey") {
+			return kernel.Conflict("id_taken").OnField("body.id")
+		}
+		return fmt.Errorf("add the approval: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) number(ctx context.Context, r *row, form sheet) error {
+	number, err := form.Number(ctx, s.Clock().In(s.zone()))
+	if err != nil {
+		return err
+	}
+	r.Number = number
+	if _, err := s.DB.Q(ctx).NewUpdate().Model(r).Column("number").WherePK().Exec(ctx); err != nil {
+		return fmt.Errorf("number the approval: %w", err)
+	}
+	return nil
+}
+
+// Resubmit sends a returned approval in again, with mended values.
+func (s *Service) Resubmit(ctx context.Context, id kernel.ID, check checkVersion, values json.RawMessage, approvers map[string][]kernel.ID, comment string) error {
+	action := engine.Action{Verb: engine.Submit, By: reader(ctx).PersonID, Choices: approvers, Comment: comment}
+	return s.act(ctx, id, check, action, func(ctx context.Context, r *row, form sheet) error {
+		if r.SubmitterID != reader(ctx).PersonID {
+			return kernel.Forbidden("approval_not_yours")
+		}
+		mended, err := s.check(ctx, form, values, approvers)
+		if err != nil {
+			return err
+		}
+		r.values = mended
+		s.span(r, form)
+		return nil
+	})
+}
+
+// Preview says what would happen to values, also to half of them.
+func (s *Service) Preview(ctx context.Context, key string, version int, raw json.RawMessage, approvers map[string][]kernel.ID) (Preview, error) {
+	form, err := s.sheet(ctx, key, version)
+	if err != nil {
+		return Preview{}, err
+	}
+	reading, err := form.Read(ctx, raw, true)
+	if err != nil {
+		return Preview{}, err
+	}
+	who := reader(ctx)
+	r := &row{SubmitterID: who.PersonID}
+	if r.DepartmentID, err = s.department(ctx, who.PersonID); err != nil {
+		return Preview{}, err
+	}
+	r.state = engine.State{Submitter: who.PersonID, Vars: form.vars(reading.Values), Choices: approvers}
+	out := Preview{Form: form.ref(), Values: reading.Values, Faults: append([]kernel.FieldError{}, reading.Faults...)}
+	out.Steps, err = s.ahead(ctx, r, form)
+	return out, err
+}

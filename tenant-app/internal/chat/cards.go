@@ -1,0 +1,82 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/store"
+)
+
+// Cards is how another module shows its objects in 消息: as cards of its assistant, a
+// room that writes to one person. The consumer declares what it needs of it.
+type Cards struct{ chat *Service }
+
+// Cards gives modules the way to their assistants.
+func (s *Service) Cards() Cards { return Cards{s} }
+
+// Put sends a card to a person, in the transaction of ctx. The same id a second time
+// changes nothing. Assistant is a key that the page translates, for example approval.
+func (c Cards) Put(ctx context.Context, id, person kernel.ID, card CardData) error {
+	s := c.chat
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		room, err := s.assistant(ctx, person, card.Assistant)
+		if err != nil {
+			return err
+		}
+		p := &post{NewMessage: NewMessage{ID: id, Kind: Card, Text: cutText(clean(card.Title), maxText)}, data: payload{Card: card.clean()}, card: &card.Ref}
+		if err := s.append(ctx, room, []*post{p}); err != nil {
+			return err
+		}
+		if kernel.HasCode(p.err, "id_taken") {
+			return nil // a repeat: a card has no author to compare
+		}
+		return p.err
+	})
+}
+
+// Update shows a new state on every card of an object, in the transaction of ctx.
+func (c Cards) Update(ctx context.Context, card CardData) error {
+	s := c.chat
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		var rows []messageRow
+		err := s.db.Q(ctx).NewRaw(`UPDATE chat_message AS m SET text = ?, data = ? WHERE m.id IN (SELECT id FROM chat_message WHERE card_ref = ? ORDER BY id FOR NO KEY UPDATE)
+			RETURNING `+messageColumns, cutText(clean(card.Title), maxText), payload{Card: card.clean()}.column(), card.Ref).Scan(ctx, &rows)
+		if err != nil {
+			return fmt.Errorf("change cards: %w", err)
+		}
+		for _, row := range rows {
+			if err := s.touch(ctx, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (c CardData) clean() *CardData {
+	fields := make([]CardField, len(c.Fields))
+	for i, f := range c.Fields {
+		fields[i] = CardField{Label: clean(f.Label), Value: clean(f.Value)}
+	}
+	c.Title, c.State, c.Fields = clean(c.Title), clean(c.State), fields
+	return &c
+}
+
+// assistant is the room in which a module writes to a person.
+func (s *Service) assistant(ctx context.Context, person kernel.ID, name string) (kernel.ID, error) {
+	now, made := s.clock(), kernel.NewID()
+	key := "assistant:" + name + ":" + person.String()
+	err := s.db.Q(ctx).NewRaw(`INSERT INTO chat_room (id, kind, name, unique_key, last_at, created_by, created_at) VALUES (?, 'assistant', ?, ?, ?, ?, ?)
+		ON CONFLICT (unique_key) DO NOTHING RETURNING id`, made, name, key, now, person, now).Scan(ctx, &made)
+	switch {
+	case store.IsNoRows(err):
+		if err := s.db.Q(ctx).NewRaw(`SELECT id FROM chat_room WHERE unique_key = ?`, key).Scan(ctx, &made); err != nil {
+			return made, fmt.Errorf("look for an assistant: %w", err)
+		}
+		return made, nil
+	case err != nil:
+		return made, fmt.Errorf("begin an assistant: %w", err)
+	}
+	return made, s.join(ctx, &roomRow{ID: made, Kind: Assistant}, []kernel.ID{person}, nil)
+}

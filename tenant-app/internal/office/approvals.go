@@ -1,0 +1,104 @@
+package office
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"atrium.dev/atrium/tenant-app/internal/approval"
+	"atrium.dev/atrium/tenant-app/internal/form"
+	"atrium.dev/atrium/tenant-app/internal/httpapi"
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/todo"
+)
+
+// registerApprovals puts forms, approvals and to-dos together.
+func registerApprovals(p Parts, server *httpapi.Server) {
+	shapes := form.New(p.DB, p.Clock)
+	away := &absences{}
+	inbox := todo.New(p.DB, p.Clock, away)
+	away.Service = approval.New(approval.Config{
+		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Forms: forms{shapes}, Inbox: toInbox{inbox},
+	})
+	shapes.Register(server)
+	away.Register(server)
+	inbox.Register(server)
+}
+
+// weekdays are worked from Monday to Friday.
+type weekdays struct{}
+
+func (weekdays) Workdays(context.Context, time.Time, time.Time) (func(time.Time) bool, error) {
+	return func(day time.Time) bool { return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday }, nil
+}
+
+// forms are package form's, as package approval asks for them.
+type forms struct{ service *form.Service }
+
+func (f forms) Form(ctx context.Context, key string, version int) (approval.Form, error) {
+	d, err := f.service.Get(ctx, key, version)
+	if err != nil {
+		return nil, err
+	}
+	return oneForm{d, f.service}, nil
+}
+
+type oneForm struct {
+	*form.Definition
+	service *form.Service
+}
+
+func (f oneForm) Key() string           { return f.Definition.Key }
+func (f oneForm) Version() int          { return f.Definition.Version }
+func (f oneForm) Name() kernel.Text     { return f.Definition.Name }
+func (f oneForm) Flow() json.RawMessage { return f.Definition.Flow }
+
+func (f oneForm) Read(ctx context.Context, values json.RawMessage, partial bool) (approval.Reading, error) {
+	r, err := f.Definition.Read(ctx, values, partial, weekdays{})
+	return approval.Reading(r), err
+}
+
+func (f oneForm) Lines(values map[string]any, all bool, hidden []string) []kernel.Line {
+	if all {
+		return f.Definition.Lines(values, nil, hidden)
+	}
+	return f.Definition.Lines(values, f.Summary, hidden)
+}
+
+func (f oneForm) Tables(values map[string]any, hidden []string) []approval.Table {
+	tables := f.Definition.Tables(values, hidden)
+	out := make([]approval.Table, len(tables))
+	for i, t := range tables {
+		out[i] = approval.Table(t)
+	}
+	return out
+}
+
+func (f oneForm) Away(values map[string]any, zone *time.Location) (from, to time.Time, ok bool) {
+	return f.Span(values, zone)
+}
+
+func (f oneForm) Keep(ctx context.Context) error { return f.service.Keep(ctx, f.Definition) }
+
+func (f oneForm) Number(ctx context.Context, day time.Time) (string, error) {
+	return f.service.Number(ctx, f.Definition, day)
+}
+
+// toInbox puts what approvals wait for into the list of to-dos.
+type toInbox struct{ *todo.Service }
+
+func (i toInbox) Put(ctx context.Context, item approval.Todo) error {
+	return i.Service.Put(ctx, todo.Item(item))
+}
+
+// absences are approved leaves, as package todo asks for them.
+type absences struct{ *approval.Service }
+
+func (a *absences) Away(ctx context.Context, people []kernel.ID, from, to time.Time) ([]todo.Absence, error) {
+	found, err := a.Service.Away(ctx, people, from, to)
+	out := make([]todo.Absence, len(found))
+	for i, f := range found {
+		out[i] = todo.Absence{Person: f.SubmitterID, Ref: f.ID, From: f.From, To: f.To}
+	}
+	return out, err
+}

@@ -1,0 +1,13 @@
+// English. "one | other" are two forms, chosen by {count}; see translate.ts.
+import type { Catalogue } from '../keys';
+import admin from './admin';
+import chat from './chat';
+import chatErrors from './chatErrors';
+import directory from './directory';
+import error from './error';
+import me from './me';
+import shell from './shell';
+
+const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...directory, ...admin, ...me, ...error };
+
+export default en;

@@ -1,0 +1,10 @@
+// Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
+import admin from './admin';
+import chat from './chat';
+import chatErrors from './chatErrors';
+import directory from './directory';
+import error from './error';
+import me from './me';
+import shell from './shell';
+
+export default { ...shell, ...chat, ...chatErrors, ...directory, ...admin, ...me, ...error };
