@@ -20,7 +20,7 @@ const usage = `usage: demo up      build, start and fill the demo
 CLUSTER=existing uses your kubeconfig instead of a local cluster; then
 REGISTRY=host/folder says where to push the images (without it, load them first).`
 
-var errUsage = errors.New(usage)
+var errUsage = errors.New(usage) //nolint:staticcheck // it is a text for people
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "up":
-		return up(ctx, place, cluster)
+		return up(ctx, cluster)
 	case "down":
 		return cluster.down(ctx)
 	}
@@ -68,7 +68,7 @@ type cluster interface {
 }
 
 // up is the whole demo: each step finds out by itself what is left to do.
-func up(ctx context.Context, place place, c cluster) error {
+func up(ctx context.Context, c cluster) error {
 	p := newProgress(os.Stdout)
 	p.title("Atrium demo")
 	t, err := c.prepare(ctx, p)

@@ -15,7 +15,7 @@ type progress struct {
 
 func newProgress(out io.Writer) progress { return progress{out, time.Now()} }
 
-func (p progress) title(text string) { fmt.Fprintf(p.out, "%s\n", text) }
+func (p progress) title(text string) { _, _ = fmt.Fprintf(p.out, "%s\n", text) }
 
 // step runs do and prints what it says when it ends well. A failure prints
 // nothing: the caller reports it.
@@ -29,7 +29,7 @@ func (p progress) step(name string, do func() (string, error)) error {
 }
 
 func (p progress) line(name, said string, took time.Duration) {
-	fmt.Fprintf(p.out, "  %-24s %-40s %7s\n", name, said, elapsed(took))
+	_, _ = fmt.Fprintf(p.out, "  %-24s %-40s %7s\n", name, said, elapsed(took))
 }
 
 // elapsed rounds to what a person wants to read: 0.4s, 12s, 3m05s.

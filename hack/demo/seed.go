@@ -94,11 +94,11 @@ func (t *target) startSeed(ctx context.Context, company tenant) (bool, error) {
 func seedManifest(deployment object, namespace string) (manifest, image string, err error) {
 	template, ok := dig(deployment, "spec", "template").(object)
 	if !ok {
-		return "", "", fmt.Errorf("Deployment office has no pod template")
+		return "", "", fmt.Errorf("the Deployment office has no pod template")
 	}
 	containers, ok := dig(template, "spec", "containers").([]any)
 	if !ok || len(containers) == 0 {
-		return "", "", fmt.Errorf("Deployment office has no container")
+		return "", "", fmt.Errorf("the Deployment office has no container")
 	}
 	container := containers[0].(object)
 	for _, serving := range []string{"ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "command"} {

@@ -70,7 +70,7 @@ func writeArchive(target string, image v1.Image, ref, digestRef string) error {
 		return fmt.Errorf("write %s: %w", target, err)
 	}
 	defer os.Remove(temporary.Name())
-	defer temporary.Close()
+	defer func() { _ = temporary.Close() }()
 	archive := tar.NewWriter(temporary)
 	if err := addImage(archive, image, ref, digestRef); err != nil {
 		return fmt.Errorf("write %s: %w", target, err)

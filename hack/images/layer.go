@@ -136,7 +136,7 @@ func writeEntry(archive *tar.Writer, e entry) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	_, err = io.Copy(archive, content)
 	return err
 }

@@ -29,7 +29,7 @@ func push(ctx context.Context, b built, registry string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("push %s: %w", b.Name, err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	if err := unpack(b.Archive, folder); err != nil {
 		return "", fmt.Errorf("push %s: unpack %s: %w", b.Name, b.Archive, err)
 	}
@@ -53,12 +53,12 @@ func unpack(archive, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for reader := tar.NewReader(file); ; {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {

@@ -17,7 +17,7 @@ type sum struct{ hash.Hash }
 
 func newSum() sum { return sum{sha256.New()} }
 
-func (s sum) text(values ...string) { fmt.Fprintf(s, "%q\n", values) }
+func (s sum) text(values ...string) { _, _ = fmt.Fprintf(s, "%q\n", values) }
 
 func (s sum) short() string { return hex.EncodeToString(s.Sum(nil))[:16] }
 
@@ -49,7 +49,7 @@ func (s sum) file(name, file string) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	info, err := content.Stat()
 	if err != nil {
 		return err

@@ -165,7 +165,7 @@ func (w *workshop) make(ctx context.Context, name, key string) (built, error) {
 	if err != nil {
 		return built{}, err
 	}
-	defer os.RemoveAll(bench)
+	defer func() { _ = os.RemoveAll(bench) }()
 	folder := filepath.Join(bench, "context")
 	if err := w.fill(ctx, name, folder); err != nil {
 		return built{}, err
@@ -196,7 +196,7 @@ func pack(file dockerfile, context, layer string) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }()
 	if err := writeLayer(out, list); err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (w *workshop) line(b built, said string, start time.Time) {
 	if info, err := os.Stat(b.Archive); err == nil {
 		size = info.Size()
 	}
-	fmt.Fprintf(w.progress, "  %-24s %-40s %6.1fs\n", "image "+b.Name, fmt.Sprintf("%s, %.1f MB, %s", said, float64(size)/1e6, b.Digest[:19]), time.Since(start).Seconds())
+	_, _ = fmt.Fprintf(w.progress, "  %-24s %-40s %6.1fs\n", "image "+b.Name, fmt.Sprintf("%s, %.1f MB, %s", said, float64(size)/1e6, b.Digest[:19]), time.Since(start).Seconds())
 }
 
 // readIndex returns what is on the shelf; a missing or broken index is an empty
@@ -250,8 +250,8 @@ func lock(path string) (func(), error) {
 		return nil, fmt.Errorf("lock the image cache: %w", err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("lock the image cache: %w", err)
 	}
-	return func() { file.Close() }, nil
+	return func() { _ = file.Close() }, nil
 }

@@ -202,7 +202,7 @@ func TestTheAppIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	size, err := io.Copy(io.Discard, content)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func filesOf(t *testing.T, b built) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer content.Close()
+		defer func() { _ = content.Close() }()
 		for reader := tar.NewReader(content); ; {
 			header, err := reader.Next()
 			if errors.Is(err, io.EOF) {
