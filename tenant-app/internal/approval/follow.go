@@ -1,28 +1,64 @@
 package approval
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
 
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/live"
+	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
-// follow does what the rules ask for, in the transaction of the action.
+// follow does what the rules ask for, in the transaction of the action. Whom it
+// concerns hears of it afterwards: by a hint at once, by a card from a job.
 func (s *Service) follow(ctx context.Context, r *row, form sheet, entry engine.Entry, effects []engine.Effect) error {
+	changed := change{Seq: len(r.state.Applied)}
 	for _, effect := range effects {
 		if err := s.effect(ctx, r, form, entry, effect); err != nil {
 			return err
+		}
+		if told[effect.Kind] {
+			changed.Tell = append(changed.Tell, effect.Person)
+		}
+		if effect.Kind == engine.EndReached || effect.Kind == engine.Voided {
+			changed.Tell = append(changed.Tell, r.SubmitterID)
 		}
 	}
 	switch entry.Action.Verb {
 	case engine.Agree, engine.Reject, engine.Return, engine.Transfer:
 		if entry.Action.Of == nil {
-			return s.take(ctx, r.ID, entry.Action.By, "decided", entry.At)
+			if err := s.take(ctx, r.ID, entry.Action.By, "decided", entry.At); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	s.Live.Hint(ctx, live.To{People: everybody(r)}, live.Hint{Kind: "approval", ID: r.ID, Revision: r.Revision})
+	return s.Jobs.Emit(ctx, store.Event{Kind: eventChanged, Version: 1, Ref: r.ID, Payload: changed})
+}
+
+// told are the effects of which the person gets a card.
+var told = map[engine.EffectKind]bool{
+	engine.Assigned: true, engine.ToMend: true, engine.Told: true, engine.NudgedHold: true, engine.Reminded: true,
+}
+
+// everybody are those who take part.
+func everybody(r *row) []kernel.ID {
+	out := []kernel.ID{r.SubmitterID}
+	for _, step := range r.state.Steps {
+		for _, item := range step.Items {
+			if item.Opened != nil {
+				out = append(out, item.Person)
+			}
+		}
+	}
+	for _, c := range r.state.Copies {
+		out = append(out, c.Person)
+	}
+	slices.SortFunc(out, func(a, b kernel.ID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(out)
 }
 
 func (s *Service) effect(ctx context.Context, r *row, form sheet, entry engine.Entry, effect engine.Effect) error {
@@ -30,13 +66,7 @@ func (s *Service) effect(ctx context.Context, r *row, form sheet, entry engine.E
 	case engine.Assigned:
 		return s.assign(ctx, r, form, entry, effect)
 	case engine.Released:
-		if err := s.leave(ctx, r.ID, effect.Person); err != nil {
-			return err
-		}
-		if err := s.take(ctx, r.ID, effect.Person, "asked", entry.At); err != nil {
-			return err
-		}
-		return s.Inbox.Done(ctx, TodoDecide, r.ID, effect.Person)
+		return s.release(ctx, r, entry, effect)
 	case engine.ToMend:
 		return s.Inbox.Put(ctx, s.todo(r, form, TodoMend, effect, entry))
 	case engine.Mended:
@@ -49,12 +79,31 @@ func (s *Service) effect(ctx context.Context, r *row, form sheet, entry engine.E
 	return fmt.Errorf("follow the rules: effect %q is not known", effect.Kind)
 }
 
-// assign lets somebody know that they are to decide.
+// assign lets somebody know that they are to decide, and plans the reminder.
 func (s *Service) assign(ctx context.Context, r *row, form sheet, entry engine.Entry, effect engine.Effect) error {
 	if err := s.take(ctx, r.ID, effect.Person, "holder", entry.At); err != nil {
 		return err
 	}
+	if effect.Due != nil {
+		job := store.Job{Kind: jobRemind, Version: 1, Key: remindKey(r.ID, effect.Item), Payload: overdue{r.ID, effect.Item}, At: *effect.Due}
+		if err := s.Jobs.Add(ctx, job); err != nil {
+			return err
+		}
+	}
 	return s.Inbox.Put(ctx, s.todo(r, form, TodoDecide, effect, entry))
+}
+
+func (s *Service) release(ctx context.Context, r *row, entry engine.Entry, effect engine.Effect) error {
+	if err := s.leave(ctx, r.ID, effect.Person); err != nil {
+		return err
+	}
+	if err := s.take(ctx, r.ID, effect.Person, "asked", entry.At); err != nil {
+		return err
+	}
+	if err := s.Jobs.Remove(ctx, jobRemind, remindKey(r.ID, effect.Item)); err != nil {
+		return err
+	}
+	return s.Inbox.Done(ctx, TodoDecide, r.ID, effect.Person)
 }
 
 // todo is what waits, with the fields that the person may see.

@@ -36,7 +36,7 @@ type idInput struct {
 type listInput struct {
 	kernel.PageQuery
 	Box    Box           `query:"box" enum:"mine,waiting,decided,cc" default:"mine"`
-	Form   string        `query:"form" maxLength:"32" doc:"Key of a form"`
+	Form   string        `query:"form" maxLength:"32" pattern:"^[a-zA-Z0-9_]*$" doc:"Key of a form"`
 	Status engine.Status `query:"status" enum:"running,returned,approved,rejected,withdrawn,cancelled"`
 }
 

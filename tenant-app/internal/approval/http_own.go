@@ -66,6 +66,9 @@ func (s *Service) registerOwn(server *httpapi.Server) {
 		})
 	httpapi.Register(server, own("keep-approval-draft", http.MethodPut, draft, "update", "approval-draft", "Keep what I have filled in so far"),
 		func(ctx context.Context, in *keepDraftInput) (*draftOutput, error) {
+			if in.ID == kernel.NoID {
+				return nil, kernel.Invalid("id_malformed").OnField("path.id")
+			}
 			values, err := raw(in.Body.Values)
 			if err != nil {
 				return nil, err

@@ -81,6 +81,22 @@ type Inbox interface {
 	Done(ctx context.Context, kind string, ref, person kernel.ID) error
 }
 
+// Card is an approval as it stands in 消息: what everybody may see who has one.
+type Card struct {
+	Ref   kernel.ID
+	Title kernel.Text
+	State engine.Status
+	Lines []kernel.Line
+}
+
+// Cards is the assistant that tells people in chat (审批助手).
+type Cards interface {
+	// Put sends a card to a person; the same id a second time changes nothing.
+	Put(ctx context.Context, id, person kernel.ID, card Card) error
+	// Update shows a new state on all cards of an approval.
+	Update(ctx context.Context, card Card) error
+}
+
 // FormRef names a form.
 type FormRef struct {
 	Key     string      `json:"key"`

@@ -11,6 +11,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
@@ -19,8 +20,11 @@ type Config struct {
 	DB       *store.DB
 	Clock    kernel.Clock
 	Settings func() contract.Settings
+	Jobs     *store.Jobs
+	Live     *live.Hub
 	Forms    Forms
 	Inbox    Inbox
+	Cards    Cards
 }
 
 // Service holds the use cases.
@@ -34,8 +38,13 @@ type formVersion struct {
 	version int
 }
 
-// New makes the approvals of the company in config.DB.
-func New(config Config) *Service { return &Service{Config: config} }
+// New makes the approvals of the company in config.DB, with their jobs.
+func New(config Config) *Service {
+	s := &Service{Config: config}
+	s.Jobs.Handle(jobRemind, 1, s.remind)
+	s.Jobs.On(eventChanged, "cards", 1, s.showCards)
+	return s
+}
 
 // checkVersion compares the version that somebody saw with the present one.
 type checkVersion func(revision int64) error

@@ -148,6 +148,9 @@ func (s *Service) version(ctx context.Context, key string, version int) (*Defini
 	if d != nil {
 		return d, nil
 	}
+	if !word.MatchString(key) {
+		return nil, kernel.NotFound("form_unknown")
+	}
 	forms, err := own()
 	if err != nil {
 		return nil, err
@@ -157,15 +160,15 @@ func (s *Service) version(ctx context.Context, key string, version int) (*Defini
 			return d, nil
 		}
 	}
-	var raw json.RawMessage
-	err = s.db.Q(ctx).NewRaw(`SELECT definition FROM form_definition WHERE key = ? AND version = ?`, key, version).Scan(ctx, &raw)
+	var raw string
+	err = s.db.Q(ctx).NewRaw(`SELECT definition::text FROM form_definition WHERE key = ? AND version = ?`, key, version).Scan(ctx, &raw)
 	if store.IsNoRows(err) {
 		return nil, kernel.NotFound("form_unknown")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the form %s: %w", key, err)
 	}
-	if d, err = Parse(raw); err != nil {
+	if d, err = Parse([]byte(raw)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

@@ -271,7 +271,7 @@ func (r *reader) fileIDs(f Field, value any, at string) any {
 		return nil
 	}
 	if most := limit(f.Max, maxFiles); len(list) > most {
-		r.fail(at, "files_too_many", "max", most)
+		r.fail(at, "attachments_too_many", "max", most)
 		return nil
 	}
 	if f.Required && len(list) == 0 && !r.partial {

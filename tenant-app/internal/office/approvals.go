@@ -5,24 +5,49 @@ import (
 	"encoding/json"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/approval"
+	"atrium.dev/atrium/tenant-app/internal/chat"
 	"atrium.dev/atrium/tenant-app/internal/form"
-	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/todo"
 )
 
 // registerApprovals puts forms, approvals and to-dos together.
-func registerApprovals(p Parts, server *httpapi.Server) {
+func (o *Office) registerApprovals(p Parts) {
 	shapes := form.New(p.DB, p.Clock)
 	away := &absences{}
-	inbox := todo.New(p.DB, p.Clock, away)
+	inbox := todo.New(p.DB, p.Clock, o.Live, away)
 	away.Service = approval.New(approval.Config{
-		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Forms: forms{shapes}, Inbox: toInbox{inbox},
+		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Live: o.Live, Forms: forms{shapes}, Inbox: toInbox{inbox},
+		Cards: toCards{o.Chat.Cards(), p.Settings},
 	})
-	shapes.Register(server)
-	away.Register(server)
-	inbox.Register(server)
+	shapes.Register(o.Server)
+	away.Register(o.Server)
+	inbox.Register(o.Server)
+}
+
+// toCards shows approvals in chat, in the company's language.
+type toCards struct {
+	cards    chat.Cards
+	settings func() contract.Settings
+}
+
+func (c toCards) Put(ctx context.Context, id, person kernel.ID, card approval.Card) error {
+	return c.cards.Put(ctx, id, person, c.card(card))
+}
+
+func (c toCards) Update(ctx context.Context, card approval.Card) error {
+	return c.cards.Update(ctx, c.card(card))
+}
+
+func (c toCards) card(card approval.Card) chat.CardData {
+	locale := kernel.MatchLocale(c.settings().Locale, kernel.ZhCN)
+	out := chat.CardData{Kind: "approval", Assistant: "approval", Ref: card.Ref, Title: card.Title.In(locale), State: string(card.State)}
+	for _, l := range card.Lines {
+		out.Fields = append(out.Fields, chat.CardField{Label: l.Name.In(locale), Value: l.Text.In(locale)})
+	}
+	return out
 }
 
 // weekdays are worked from Monday to Friday.

@@ -67,7 +67,7 @@ func New(p Parts) *Office {
 	people.OnMoved(o.Chat.PeopleMoved)
 	o.Live.Follow(o.Chat)
 	o.Live.Register(o.Server)
-	registerApprovals(p, o.Server)
+	o.registerApprovals(p)
 	o.Server.ServePages(pages)
 	o.Jobs.Every("auth.forget-expired", time.Hour, o.Auth.CleanUp)
 	o.Jobs.Every("httpapi.forget-replies", time.Hour, o.Server.ForgetReplies)

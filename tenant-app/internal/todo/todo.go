@@ -11,6 +11,7 @@ import (
 
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
@@ -51,12 +52,18 @@ type Inbox struct {
 type Service struct {
 	db    *store.DB
 	clock kernel.Clock
+	hub   *live.Hub
 	away  Away
 }
 
 // New makes the list of the company in db.
-func New(db *store.DB, clock kernel.Clock, away Away) *Service {
-	return &Service{db: db, clock: clock, away: away}
+func New(db *store.DB, clock kernel.Clock, hub *live.Hub, away Away) *Service {
+	return &Service{db: db, clock: clock, hub: hub, away: away}
+}
+
+// hint tells a person's open pages that their list has changed.
+func (s *Service) hint(ctx context.Context, person, ref kernel.ID) {
+	s.hub.Hint(ctx, live.To{People: []kernel.ID{person}}, live.Hint{Kind: "todo", ID: ref})
 }
 
 // Put adds what waits, in the caller's transaction. What waits already is told
@@ -81,6 +88,7 @@ func (s *Service) Put(ctx context.Context, item Item) error {
 	if err != nil {
 		return fmt.Errorf("put into the inbox: %w", err)
 	}
+	s.hint(ctx, item.Person, item.Ref)
 	return nil
 }
 
@@ -90,6 +98,7 @@ func (s *Service) Done(ctx context.Context, kind string, ref, person kernel.ID) 
 	if err != nil {
 		return fmt.Errorf("take out of the inbox: %w", err)
 	}
+	s.hint(ctx, person, ref)
 	return nil
 }
 

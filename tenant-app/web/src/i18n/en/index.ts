@@ -1,6 +1,7 @@
 // English. "one | other" are two forms, chosen by {count}; see translate.ts.
 import type { Catalogue } from '../keys';
 import admin from './admin';
+import approvalErrors from './approvalErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
@@ -8,6 +9,6 @@ import error from './error';
 import me from './me';
 import shell from './shell';
 
-const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...directory, ...admin, ...me, ...error };
+const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
 
 export default en;

@@ -1,5 +1,6 @@
 // Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
+import approvalErrors from './approvalErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
@@ -7,4 +8,4 @@ import error from './error';
 import me from './me';
 import shell from './shell';
 
-export default { ...shell, ...chat, ...chatErrors, ...directory, ...admin, ...me, ...error };
+export default { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
