@@ -150,9 +150,9 @@ async function small(page, name) {
   if (found.length > 0) fault(name, `smaller than 44 px: ${found.slice(0, 6).join(', ')}`);
 }
 
-/** Asks until the answer is yes; a fault after ten seconds. */
-export async function eventually(what, check) {
-  const end = Date.now() + waitMs;
+/** Asks until the answer is yes; a fault when patience ends. */
+export async function eventually(what, check, patienceMs = waitMs) {
+  const end = Date.now() + patienceMs;
   while (!(await check())) {
     if (Date.now() > end) return fault('eventually', `not: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

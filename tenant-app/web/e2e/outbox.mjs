@@ -112,7 +112,9 @@ async function again(profile, desk, room) {
   await watch(one, 'back', offlineNoise);
   await watch(two, 'back too', offlineNoise);
   await Promise.all([one.goto(`${url}/chat/${room}`), two.goto(`${url}/chat`)]);
-  await eventually('all has arrived', async () => (await count(desk, room)).texts.length >= lines.length);
+  // Starting a browser and two pages takes a busy machine long.
+  const arrived = async () => (await count(desk, room)).texts.length >= lines.length;
+  await eventually('all has arrived', arrived, 120_000);
   await eventually('nothing waits', () => one.evaluate(queued).then((n) => n === 0));
   await one.reload();
   await one.getByText(lines[2]).first().waitFor();

@@ -24,7 +24,7 @@ const shell: Record<keyof typeof zh, string> = {
   'shell.places': 'Main',
   'shell.search': 'Search',
   'shell.searchHint': 'Search (Ctrl K)',
-  'shell.offline': 'You are offline: this is what was last seen; messages go out once the network is back',
+  'shell.offline': 'You are offline; messages go out once the network is back',
   'shell.notices': 'Notices',
   'shell.begin': 'New',
   'shell.newVersion': 'A new version is ready',

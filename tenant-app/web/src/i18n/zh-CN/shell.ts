@@ -23,7 +23,7 @@ export default {
   'shell.places': '主导航',
   'shell.search': '搜索',
   'shell.searchHint': '搜索（Ctrl K）',
-  'shell.offline': '没有网络，看到的是上次的内容，发出的消息会在连上后送达',
+  'shell.offline': '没有网络，发出的消息会在连上后送达',
   'shell.notices': '提示',
   'shell.begin': '新建',
   'shell.newVersion': '新版本已经准备好',
