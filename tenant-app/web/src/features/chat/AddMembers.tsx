@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { useT } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
 import { addMembers, readMembers } from './api';
-import { useRoomChange } from './Details';
 import type { Room } from './model';
 import classes from './NewRoom.module.css';
 import { PeoplePicker, type Picked } from './PeoplePicker';
+import { useRoomChange } from './useRoomChange';
 
 const known = 100;
 

@@ -1,43 +1,21 @@
 // What a room is: its people, its 群公告, and what this person can do with it.
 import { Button } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { explain } from '../../api/problem';
 import { useMe } from '../../app/session';
-import { type Key, useLanguage, useT } from '../../i18n';
+import { useLanguage, useT } from '../../i18n';
 import { formatTime } from '../../i18n/format';
 import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
-import { notify } from '../../ui/notices';
 import { removeMember, setRoom } from './api';
 import classes from './Details.module.css';
 import { Members } from './Members';
 import type { Room } from './model';
-import { roomsQuery } from './queries';
 import { RoomAvatar } from './RoomAvatar';
 import { roomName } from './sentences';
+import { useRoomChange } from './useRoomChange';
 
 const RoomText = lazy(() => import('./RoomText'));
-
-/** A change of the room: list and details are read again, a refusal is told. */
-export function useRoomChange<V>(room: string, act: (value: V) => Promise<unknown>, done?: Key) {
-  const t = useT();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: act,
-    onSuccess: () => {
-      if (done) notify({ tone: 'good', text: t(done) });
-    },
-    onError: (error) => notify({ tone: 'bad', text: explain(error, t) }),
-    onSettled: () =>
-      Promise.all([
-        client.invalidateQueries(roomsQuery),
-        client.invalidateQueries({ queryKey: ['chat', 'room', room] }),
-        client.invalidateQueries({ queryKey: ['chat', 'members', room] }),
-      ]),
-  });
-}
 
 export function Details({ room }: { room: Room }) {
   const t = useT();

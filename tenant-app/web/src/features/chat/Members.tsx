@@ -10,11 +10,11 @@ import { Confirm } from '../../ui/Confirm';
 import { Icon } from '../../ui/Icon';
 import { Failed, SkeletonRows } from '../../ui/states';
 import { giveRoom, readMembers, removeMember } from './api';
-import { useRoomChange } from './Details';
 import classes from './Members.module.css';
 import type { Member, Room } from './model';
 import { PeopleRows } from './PeopleRows';
 import { useDirect } from './useDirect';
+import { useRoomChange } from './useRoomChange';
 
 const AddMembers = lazy(() => import('./AddMembers'));
 const typingMs = 200;

@@ -5,8 +5,8 @@ import { useT } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Form } from '../../ui/Form';
 import { changeRoom } from './api';
-import { useRoomChange } from './Details';
 import type { Room } from './model';
+import { useRoomChange } from './useRoomChange';
 
 type Props = { room: Room; what: 'name' | 'notice'; text: string; onClose: () => void };
 

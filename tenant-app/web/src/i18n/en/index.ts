@@ -9,6 +9,15 @@ import error from './error';
 import me from './me';
 import shell from './shell';
 
-const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
+const en: Catalogue = {
+  ...shell,
+  ...chat,
+  ...chatErrors,
+  ...approvalErrors,
+  ...directory,
+  ...admin,
+  ...me,
+  ...error,
+};
 
 export default en;

@@ -8,4 +8,13 @@ import error from './error';
 import me from './me';
 import shell from './shell';
 
-export default { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
+export default {
+  ...shell,
+  ...chat,
+  ...chatErrors,
+  ...approvalErrors,
+  ...directory,
+  ...admin,
+  ...me,
+  ...error,
+};

@@ -1,7 +1,7 @@
 // Adds or changes a person.
 import { TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useLocation } from 'wouter';
 import { fieldMessages, isStale } from '../../../api/problem';
 import type { PersonDetail } from '../../../api/types';
@@ -13,8 +13,10 @@ import { personQuery, useChange } from '../queries';
 import { createPerson, editPerson, movePerson } from './changes';
 import classes from './PersonDialog.module.css';
 import { PersonPicker } from './PersonPicker';
-import { PostsEditor } from './PostsEditor';
+
 import { editOf, formOf, newPersonOf, type PersonForm, postsChanged, postsOf } from './personForm';
+
+const PostsEditor = lazy(() => import('./PostsEditor').then((m) => ({ default: m.PostsEditor })));
 
 type Props = { person?: PersonDetail; department?: string | undefined; onClose: () => void };
 
@@ -118,7 +120,9 @@ function Fields({ form, onChange, messages, id }: FieldsProps) {
         <TextInput label={t('person.phone')} type="tel" inputMode="tel" {...text('phone')} />
         <TextInput label={t('person.mail')} type="email" inputMode="email" {...text('mail')} />
       </div>
-      <PostsEditor drafts={form.posts} onChange={(posts) => onChange({ posts })} error={messages.posts} />
+      <Suspense fallback={null}>
+        <PostsEditor drafts={form.posts} onChange={(posts) => onChange({ posts })} error={messages.posts} />
+      </Suspense>
       <div className={classes.grid}>
         <PersonPicker
           label={t('person.manager')}
