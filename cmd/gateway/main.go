@@ -24,11 +24,11 @@ import (
 	"atrium.dev/atrium/internal/gateway/watch"
 )
 
-// Together these stay below the 140 s that the chart gives the pod to end. The app
+// Together these stay below the 145 s that the chart gives the pod to end. The app
 // ends any answer after two minutes itself, so that no download which still flows is
 // cut by a gateway's end.
 const (
-	drainDelay = 5 * time.Second // a Service needs that long to stop sending
+	drainDelay = 10 * time.Second // a busy node needs that long to stop sending
 	drainLimit = 125 * time.Second
 	opsLimit   = 5 * time.Second
 )

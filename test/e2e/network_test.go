@@ -65,6 +65,9 @@ func packetsStayInside(t *testing.T, companies ...company) {
 	t.Logf("%-12s %5d cells", "packets", cells.Load())
 }
 
+// listensWithin is how long what runs may take to be reached from this machine.
+const listensWithin = 30 * time.Second
+
 // packetsOf tries one company's pod and returns how many targets it tried.
 func packetsOf(t *testing.T, c company) int {
 	targets := targetsOf(t, c)
@@ -75,12 +78,14 @@ func packetsOf(t *testing.T, c company) int {
 		if to.reachable {
 			continue
 		}
-		conn, err := net.DialTimeout("tcp", net.JoinHostPort(to.host, to.port), 5*time.Second)
-		if err != nil {
-			t.Errorf("%s does not listen, so nothing can be said about the way to it: %v", name, err)
-			continue
-		}
-		_ = conn.Close()
+		// A company that has just become ready is known to the node's proxy a moment later.
+		eventually(t, listensWithin, name+" listens, without which nothing can be said about the way to it", func(ctx context.Context) error {
+			conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(to.host, to.port))
+			if err == nil {
+				_ = conn.Close()
+			}
+			return err
+		})
 	}
 	said := insidePod(t, c, "packets", probes, args...)
 	for name, to := range targets {

@@ -97,17 +97,11 @@ func newClient(s contract.Bucket) (*minio.Client, error) {
 	return client, nil
 }
 
-// Put stores size bytes of r under key, replacing what was there.
-func (b *Bucket) Put(ctx context.Context, key, contentType string, r io.ReadSeeker, size int64) error {
-	begin, err := r.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return fmt.Errorf("store %s in the bucket: %w", key, err)
-	}
-	err = b.call(func(t *target) error {
-		if _, err := r.Seek(begin, io.SeekStart); err != nil {
-			return err
-		}
-		_, err := t.client.Client.PutObject(ctx, t.settings.Name, key, r, size, minio.PutObjectOptions{ContentType: contentType})
+// Put stores the first size bytes of r under key, replacing what was there.
+func (b *Bucket) Put(ctx context.Context, key, contentType string, r io.ReaderAt, size int64) error {
+	err := b.call(func(t *target) error {
+		whole := io.NewSectionReader(r, 0, size) // each try begins at the beginning
+		_, err := t.client.Client.PutObject(ctx, t.settings.Name, key, whole, size, minio.PutObjectOptions{ContentType: contentType})
 		return err
 	})
 	if err != nil {

@@ -49,11 +49,7 @@ func TestRefusalReadsTheFileAgain(t *testing.T) {
 	content := bytes.Repeat([]byte("王芳"), 1<<20)
 	calls := map[string]func(*testing.T, *blob.Bucket) error{
 		"put": func(t *testing.T, b *blob.Bucket) error {
-			r := bytes.NewReader(append([]byte("not this"), content...))
-			if _, err := r.Seek(8, io.SeekStart); err != nil {
-				t.Fatal(err)
-			}
-			return b.Put(t.Context(), "k", "text/plain", r, int64(len(content)))
+			return b.Put(t.Context(), "k", "text/plain", bytes.NewReader(content), int64(len(content)))
 		},
 		"get": func(t *testing.T, b *blob.Bucket) error {
 			body, info, err := b.Get(t.Context(), "k")

@@ -30,7 +30,7 @@ const (
 
 // Pictures is where avatars are kept.
 type Pictures interface {
-	Put(ctx context.Context, key, contentType string, r io.ReadSeeker, size int64) error
+	Put(ctx context.Context, key, contentType string, r io.ReaderAt, size int64) error
 	Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
 }
 
