@@ -2,6 +2,7 @@
 import type { Catalogue } from '../keys';
 import admin from './admin';
 import approvalErrors from './approvalErrors';
+import baseErrors from './baseErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
@@ -9,6 +10,6 @@ import error from './error';
 import me from './me';
 import shell from './shell';
 
-const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
+const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...baseErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
 
 export default en;

@@ -1,6 +1,7 @@
 // Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
 import approvalErrors from './approvalErrors';
+import baseErrors from './baseErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
@@ -8,4 +9,4 @@ import error from './error';
 import me from './me';
 import shell from './shell';
 
-export default { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
+export default { ...shell, ...chat, ...chatErrors, ...baseErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
