@@ -63,7 +63,9 @@ func (s *Service) makeAdministrator(ctx context.Context, by, person kernel.ID, o
 		if err := s.ensureAccount(ctx, person); err != nil {
 			return err
 		}
-		s.audit(ctx, "administrator_changed", person, "by", by.String(), "administrator", on)
+		if err := s.audit.Write(ctx, "administrator_changed", person, map[string]any{"administrator": on}); err != nil {
+			return err
+		}
 		return s.setAdministrator(ctx, person, on)
 	})
 }

@@ -75,12 +75,11 @@ func (s *Service) createFirstAdmin(ctx context.Context, token string, typed firs
 		if err := s.setAdministrator(ctx, id, true); err != nil {
 			return err
 		}
-		session, err = s.startSession(ctx, id, false)
-		return err
+		if session, err = s.startSession(ctx, id, false); err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, "first_administrator", id, nil)
 	})
-	if err == nil {
-		s.audit(ctx, "first_administrator", id)
-	}
 	return session, err
 }
 

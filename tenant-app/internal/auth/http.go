@@ -166,6 +166,8 @@ func (s *Service) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, err
 	if _, err := s.deleteSession(ctx, who.PersonID, who.SessionID); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, "signed_out", who.PersonID)
+	if err := s.audit.Write(ctx, "signed_out", who.PersonID, nil); err != nil {
+		return nil, err
+	}
 	return &signOutOutput{*httpapi.EndedSession()}, nil
 }

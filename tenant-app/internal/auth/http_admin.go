@@ -92,13 +92,17 @@ func (s *Service) postInvitation(ctx context.Context, in *idInput) (*invitationO
 }
 
 func (s *Service) withdrawInvitation(ctx context.Context, in *idInput) (*struct{}, error) {
-	s.audit(ctx, "invitation_withdrawn", in.ID)
-	return nil, s.deleteInvitation(ctx, in.ID)
+	if err := s.deleteInvitation(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, s.audit.Write(ctx, "invitation_withdrawn", in.ID, nil)
 }
 
 func (s *Service) endSessionsOf(ctx context.Context, in *idInput) (*struct{}, error) {
-	s.audit(ctx, "sessions_ended", in.ID)
-	return nil, s.deleteSessions(ctx, in.ID, kernel.NoID)
+	if err := s.deleteSessions(ctx, in.ID, kernel.NoID); err != nil {
+		return nil, err
+	}
+	return nil, s.audit.Write(ctx, "sessions_ended", in.ID, nil)
 }
 
 type administratorInput struct {

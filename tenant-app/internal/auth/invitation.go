@@ -85,15 +85,18 @@ func (s *Service) Invite(ctx context.Context, by, person kernel.ID) (*Invitation
 		}
 		now := s.clock()
 		answer.ExpiresAt = now.Add(life)
-		return s.saveInvitation(ctx, &invitation{
+		err = s.saveInvitation(ctx, &invitation{
 			PersonID: person, TokenSHA256: hashToken(code), DataEpoch: s.settings().DataEpoch,
 			CreatedBy: by, CreatedAt: now, ExpiresAt: answer.ExpiresAt,
 		})
+		if err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, "invited", person, map[string]any{"reset": answer.Reset})
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, "invited", person, "by", by.String(), "reset", answer.Reset)
 	return answer, nil
 }
 
@@ -167,11 +170,10 @@ func (s *Service) redeem(ctx context.Context, typed, password string, shared boo
 		if err := s.deleteSessions(ctx, person.ID, kernel.NoID); err != nil {
 			return err
 		}
-		token, err = s.startSession(ctx, person.ID, shared)
-		return err
+		if token, err = s.startSession(ctx, person.ID, shared); err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, "password_set_by_code", person.ID, nil)
 	})
-	if err == nil {
-		s.audit(ctx, "password_set_by_code", person.ID)
-	}
 	return token, err
 }

@@ -79,7 +79,8 @@ func (s *Service) take(ctx context.Context, a attempt) error {
 			return err
 		}
 		if until.After(now) {
-			s.audit(ctx, "sign_in_locked", kernel.NoID)
+			// To the log alone: who is locked out can go on trying, as often as they like.
+			s.log.InfoContext(ctx, "sign-in locked", "address", kernel.RequestFrom(ctx).Address)
 			return kernel.TooMany("too_many_attempts").With("minutes", int(until.Sub(now).Minutes())+1)
 		}
 	}

@@ -9,6 +9,12 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
+// Audit keeps what happened to accounts. What was typed never goes there: people type
+// passwords into the wrong field.
+type Audit interface {
+	Write(ctx context.Context, event string, person kernel.ID, details map[string]any) error
+}
+
 // Config is what signing in needs.
 type Config struct {
 	DB       *store.DB
@@ -16,6 +22,7 @@ type Config struct {
 	Settings func() contract.Settings // the settings as they are now
 	Clock    kernel.Clock
 	Log      *slog.Logger
+	Audit    Audit
 	Release  string // of this program
 
 	// Warm gives the addresses of the files that the app's page loads first.
@@ -33,6 +40,7 @@ type Service struct {
 	settings func() contract.Settings
 	clock    kernel.Clock
 	log      *slog.Logger
+	audit    Audit
 	release  string
 	warm     func() []string
 	ended    func(ctx context.Context, person, session, except kernel.ID)
@@ -42,17 +50,9 @@ type Service struct {
 // New makes the service.
 func New(c Config) *Service {
 	return &Service{
-		db: c.DB, people: c.People, settings: c.Settings, clock: c.Clock, log: c.Log, release: c.Release,
-		warm: c.Warm, ended: c.Ended, hasher: newHasher(),
+		db: c.DB, people: c.People, settings: c.Settings, clock: c.Clock, log: c.Log, audit: c.Audit,
+		release: c.Release, warm: c.Warm, ended: c.Ended, hasher: newHasher(),
 	}
-}
-
-// audit writes what happened to the log. What was typed never goes there: people
-// type passwords into the wrong field.
-func (s *Service) audit(ctx context.Context, event string, person kernel.ID, args ...any) {
-	request := kernel.RequestFrom(ctx)
-	args = append([]any{"event", event, "person", person.String(), "address", request.Address, "agent", request.Agent}, args...)
-	s.log.InfoContext(ctx, "audit", args...)
 }
 
 // CleanUp deletes what has expired. It is safe to run on several replicas at once.

@@ -100,7 +100,6 @@ func (s *Service) EndSessions(ctx context.Context, person kernel.ID) error {
 		if err := s.deleteInvitation(ctx, person); err != nil {
 			return err
 		}
-		s.audit(ctx, "sessions_ended", person)
-		return nil
+		return s.audit.Write(ctx, "sessions_ended", person, nil)
 	})
 }

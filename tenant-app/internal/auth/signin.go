@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
 // errSignIn is the one answer to a wrong name, a wrong password, an account that
@@ -31,7 +32,9 @@ func (s *Service) signIn(ctx context.Context, name, password, replaces string, s
 	}
 	if !match || !person.Active {
 		signIns.WithLabelValues("wrong").Inc()
-		s.audit(ctx, "sign_in_wrong", person.ID)
+		if err := s.audit.Write(ctx, "sign_in_wrong", person.ID, nil); err != nil {
+			return "", err
+		}
 		return "", errSignIn()
 	}
 	var token string
@@ -42,14 +45,15 @@ func (s *Service) signIn(ctx context.Context, name, password, replaces string, s
 		if err := s.endReplaced(ctx, person.ID, replaces); err != nil {
 			return err
 		}
-		token, err = s.startSession(ctx, person.ID, shared)
-		return err
+		if token, err = s.startSession(ctx, person.ID, shared); err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, "signed_in", person.ID, map[string]any{"shared": shared})
 	})
 	if err != nil {
 		return "", err
 	}
 	signIns.WithLabelValues("ok").Inc()
-	s.audit(ctx, "signed_in", person.ID, "shared", shared)
 	return token, nil
 }
 
@@ -118,7 +122,9 @@ func (s *Service) changePassword(ctx context.Context, who kernel.Principal, curr
 		if done, err := s.hasher.check(ctx, next, account.PasswordHash); err != nil || done {
 			return err
 		}
-		s.audit(ctx, "password_change_wrong", who.PersonID)
+		if err := s.audit.Write(store.WithoutTx(ctx), "password_change_wrong", who.PersonID, nil); err != nil {
+			return err
+		}
 		return kernel.Invalid("password_wrong").OnField("body.current")
 	}
 	if err := checkPasswordRule(next, who.Name); err != nil {
@@ -135,7 +141,9 @@ func (s *Service) changePassword(ctx context.Context, who kernel.Principal, curr
 		if err := s.deleteInvitation(ctx, who.PersonID); err != nil {
 			return err
 		}
-		s.audit(ctx, "password_changed", who.PersonID)
+		if err := s.audit.Write(ctx, "password_changed", who.PersonID, nil); err != nil {
+			return err
+		}
 		return s.deleteSessions(ctx, who.PersonID, who.SessionID)
 	})
 }

@@ -9,23 +9,20 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	_ "image/png" // avatars may be PNG
 	"io"
 	"regexp"
 
 	"atrium.dev/atrium/tenant-app/internal/blob"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/picture"
 	"golang.org/x/image/draw"
 )
 
 // Limits of a picture that is handed in.
 const (
-	MaxAvatarBytes  = 2 << 20
-	avatarSize      = 256      // pixels of each side of what is kept
-	maxAvatarPixels = 16 << 20 // of a photo: about 50 MB while it is decoded
-	maxPlainPixels  = 6 << 20  // of a PNG, which may have eight bytes a pixel
-	maxScans        = 40       // of a JPEG: each costs a pass over the whole picture
-	avatarQuality   = 88
+	MaxAvatarBytes = 2 << 20
+	avatarSize     = 256 // pixels of each side of what is kept
+	avatarQuality  = 88
 )
 
 // Pictures is where avatars are kept.
@@ -53,14 +50,14 @@ func avatarKey(person kernel.ID, avatar string) string {
 
 // SetAvatar keeps a person's picture, made 256 pixels wide and high.
 func (s *Service) SetAvatar(ctx context.Context, person kernel.ID, raw []byte, check checkVersion) error {
-	picture, err := s.avatar(ctx, raw)
+	made, err := makeAvatar(ctx, raw)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(picture)
+	sum := sha256.Sum256(made)
 	name := hex.EncodeToString(sum[:16]) + ".jpg"
 	return s.changePerson(ctx, person, check, func(ctx context.Context) error {
-		if err := s.pictures.Put(ctx, avatarKey(person, name), "image/jpeg", bytes.NewReader(picture), int64(len(picture))); err != nil {
+		if err := s.pictures.Put(ctx, avatarKey(person, name), "image/jpeg", bytes.NewReader(made), int64(len(made))); err != nil {
 			return fmt.Errorf("keep the picture: %w", err)
 		}
 		return s.nameAvatar(ctx, person, name)
@@ -79,51 +76,23 @@ func (s *Service) nameAvatar(ctx context.Context, person kernel.ID, name string)
 	return nil
 }
 
-// avatar decodes one picture at a time, so that several at once cannot take the
-// program's memory.
-func (s *Service) avatar(ctx context.Context, raw []byte) ([]byte, error) {
-	select {
-	case s.decoding <- struct{}{}:
-		defer func() { <-s.decoding }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	return makeAvatar(raw)
-}
-
-// makeAvatar turns a PNG or JPEG into a square JPEG: the middle of the picture,
-// upright, on white, without anything else that stood in the file (such as where
-// a photo was taken).
-func makeAvatar(raw []byte) ([]byte, error) {
+// makeAvatar turns a picture into a square JPEG: its middle, upright, on white,
+// without anything else that stood in the file (such as where a photo was taken).
+func makeAvatar(ctx context.Context, raw []byte) ([]byte, error) {
 	if len(raw) > MaxAvatarBytes {
 		return nil, kernel.TooLarge("picture_too_large").With("max", MaxAvatarBytes)
 	}
-	config, format, err := image.DecodeConfig(bytes.NewReader(raw))
-	if err != nil || (format != "png" && format != "jpeg") {
-		return nil, kernel.Invalid("picture_unreadable").Because(err)
-	}
-	limit := maxAvatarPixels
-	if format == "png" {
-		limit = maxPlainPixels
-	}
-	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
-		return nil, kernel.Invalid("picture_too_many_pixels").With("max", limit)
-	}
-	if format == "jpeg" && bytes.Count(raw, []byte{0xff, 0xda}) > maxScans {
-		return nil, kernel.Invalid("picture_unreadable")
-	}
-	picture, _, err := image.Decode(bytes.NewReader(raw))
-	if err != nil {
-		return nil, kernel.Invalid("picture_unreadable").Because(err)
-	}
-	square := image.NewRGBA(image.Rect(0, 0, avatarSize, avatarSize))
-	draw.Draw(square, square.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(square, square.Bounds(), picture, middle(picture.Bounds()), draw.Over, nil)
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, upright(square, orientation(raw)), &jpeg.Options{Quality: avatarQuality}); err != nil {
-		return nil, fmt.Errorf("write the picture: %w", err)
-	}
-	return out.Bytes(), nil
+	err := picture.Decode(ctx, raw, func(p image.Image, lies int) error {
+		square := image.NewRGBA(image.Rect(0, 0, avatarSize, avatarSize))
+		draw.Draw(square, square.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+		draw.CatmullRom.Scale(square, square.Bounds(), p, middle(p.Bounds()), draw.Over, nil)
+		if err := jpeg.Encode(&out, picture.Upright(square, lies), &jpeg.Options{Quality: avatarQuality}); err != nil {
+			return fmt.Errorf("write the picture: %w", err)
+		}
+		return nil
+	})
+	return out.Bytes(), err
 }
 
 // middle is the largest square in the middle of bounds.

@@ -127,7 +127,7 @@ func TestAvatarIsSquareAndUpright(t *testing.T) {
 		"EXIF 8 on side":     {lying(upright, 8, binary.LittleEndian), "GBKR"},
 		"EXIF 9 is nonsense": {lying(upright, 9, binary.LittleEndian), "RGBK"},
 	} {
-		got, err := makeAvatar(c.raw)
+		got, err := makeAvatar(t.Context(), c.raw)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -140,7 +140,7 @@ func TestAvatarIsSquareAndUpright(t *testing.T) {
 
 func TestAvatarForgetsWhereAPhotoWasTaken(t *testing.T) {
 	raw := lying(asJPEG(t, quarters(64, 64)), 6, binary.LittleEndian)
-	got, err := makeAvatar(raw)
+	got, err := makeAvatar(t.Context(), raw)
 	if err != nil || !bytes.Contains(raw, []byte("Exif")) || bytes.Contains(got, []byte("Exif")) {
 		t.Errorf("what was in the file besides the picture is kept (%v)", err)
 	}
@@ -175,7 +175,7 @@ func TestAvatarBombsAreRefused(t *testing.T) {
 		random[i] = byte(rand.IntN(256))
 	}
 	scans := asJPEG(t, quarters(64, 64))
-	scans = append(scans, bytes.Repeat([]byte{0xff, 0xda, 0, 2}, maxScans+1)...)
+	scans = append(scans, bytes.Repeat([]byte{0xff, 0xda, 0, 2}, 41)...)
 	for name, c := range map[string]struct {
 		raw  []byte
 		code string
@@ -190,7 +190,7 @@ func TestAvatarBombsAreRefused(t *testing.T) {
 		"just too large":   {hugePNG(3000, 3000), "picture_too_many_pixels"},
 		"a thousand scans": {scans, "picture_unreadable"},
 	} {
-		if _, err := makeAvatar(c.raw); !kernel.HasCode(err, c.code) {
+		if _, err := makeAvatar(t.Context(), c.raw); !kernel.HasCode(err, c.code) {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
 		}
 	}
@@ -201,13 +201,10 @@ func FuzzMakeAvatar(f *testing.F) {
 	f.Add(lying(asJPEG(f, quarters(8, 8)), 6, binary.LittleEndian))
 	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00MM\x00*\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if o := orientation(raw); o < 1 || o > 8 {
-			t.Fatalf("orientation %d", o)
-		}
 		if config, _, err := image.DecodeConfig(bytes.NewReader(raw)); err == nil && config.Width*config.Height > 1<<20 {
 			t.Skip("slow")
 		}
-		if picture, err := makeAvatar(raw); err == nil {
+		if picture, err := makeAvatar(t.Context(), raw); err == nil {
 			if config, err := jpeg.DecodeConfig(bytes.NewReader(picture)); err != nil || config.Width != 256 || config.Height != 256 {
 				t.Fatalf("made %+v (%v)", config, err)
 			}

@@ -23,7 +23,6 @@ type Service struct {
 	accounts Accounts
 	pictures Pictures
 	moved    []Moved
-	decoding chan struct{} // one picture at a time: decoded it is tens of megabytes
 }
 
 // Moved hears, in the transaction that changes it, that people came to departments or
@@ -44,7 +43,7 @@ func (s *Service) tellMoved(ctx context.Context, people []kernel.ID) error {
 
 // New makes the directory of the company in db.
 func New(db *store.DB, clock kernel.Clock, pictures Pictures, accounts Accounts) *Service {
-	return &Service{db: db, clock: clock, pictures: pictures, accounts: accounts, decoding: make(chan struct{}, 1)}
+	return &Service{db: db, clock: clock, pictures: pictures, accounts: accounts}
 }
 
 // writing runs fn in a transaction that has the directory to itself: readers go on,

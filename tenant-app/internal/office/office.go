@@ -9,15 +9,21 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/tenant-app/internal/audit"
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/blob"
 	"atrium.dev/atrium/tenant-app/internal/chat"
+	"atrium.dev/atrium/tenant-app/internal/comment"
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/exchange"
+	"atrium.dev/atrium/tenant-app/internal/fact"
+	"atrium.dev/atrium/tenant-app/internal/files"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
+	"atrium.dev/atrium/tenant-app/internal/search"
 	"atrium.dev/atrium/tenant-app/internal/store"
+	"atrium.dev/atrium/tenant-app/internal/workcal"
 )
 
 // Parts are what the app is made from.
@@ -39,12 +45,20 @@ type Office struct {
 	Jobs   *store.Jobs
 	Live   *live.Hub
 	Chat   *chat.Service
+	Files  *files.Service
+	Audit  *audit.Log
+	Facts  *fact.Facts
+
+	Comments *comment.Service
+	Calendar *workcal.Calendar
+	Search   *search.Service
 }
 
 // New puts the app together. It reaches for nothing.
 func New(p Parts) *Office {
 	pages := httpapi.NewPages(p.Page, p.Release, p.Bucket)
 	o := &Office{Pages: pages, Jobs: store.NewJobs(p.DB, p.Clock, p.Settings, p.Log)}
+	o.Audit = audit.New(p.DB, p.Clock, o.Jobs, p.Log)
 	o.Live = live.New(live.Config{
 		DB: p.DB, Settings: p.Settings, Clock: p.Clock, Log: p.Log, Release: p.Release,
 		Authenticate: func(ctx context.Context, token string) (kernel.Principal, error) {
@@ -52,7 +66,7 @@ func New(p Parts) *Office {
 		},
 	}, &live.Local{})
 	o.Auth = auth.New(auth.Config{
-		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Settings: p.Settings, Clock: p.Clock, Log: p.Log,
+		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Settings: p.Settings, Clock: p.Clock, Log: p.Log, Audit: o.Audit,
 		Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
 	})
 	o.Server = httpapi.New(httpapi.Config{
@@ -62,6 +76,7 @@ func New(p Parts) *Office {
 	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth)
 	people.Register(o.Server)
 	exchange.New(people).Register(o.Server)
+	o.base(p, people)
 	o.Chat = chat.New(p.DB, p.Clock, o.Live, o.Jobs, p.Log)
 	o.Chat.Register(o.Server)
 	people.OnMoved(o.Chat.PeopleMoved)

@@ -1,7 +1,7 @@
-// English. "one | other" are two forms, chosen by {count}; see translate.ts.
 import type { Catalogue } from '../keys';
 import admin from './admin';
 import approvalErrors from './approvalErrors';
+import baseErrors from './baseErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
@@ -18,6 +18,7 @@ const en: Catalogue = {
   ...admin,
   ...me,
   ...error,
+  ...baseErrors,
 };
 
 export default en;

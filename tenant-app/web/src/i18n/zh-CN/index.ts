@@ -1,6 +1,6 @@
-// Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
 import approvalErrors from './approvalErrors';
+import baseErrors from './baseErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
@@ -17,4 +17,5 @@ export default {
   ...admin,
   ...me,
   ...error,
+  ...baseErrors,
 };

@@ -1,4 +1,4 @@
-package directory
+package picture
 
 import (
 	"encoding/binary"
@@ -44,26 +44,30 @@ func exifOrientation(tiff []byte) int {
 	return 1
 }
 
-// upright turns and mirrors a square picture as its orientation asks.
-func upright(p *image.RGBA, orientation int) *image.RGBA {
+// Upright turns and mirrors a picture that begins at (0, 0) as its orientation asks.
+func Upright(p *image.RGBA, orientation int) *image.RGBA {
 	if orientation == 1 {
 		return p
 	}
-	last := p.Bounds().Dx() - 1
-	out := image.NewRGBA(p.Bounds())
-	for y := range last + 1 {
-		for x := range last + 1 {
+	width, height := p.Bounds().Dx(), p.Bounds().Dy()
+	size := image.Rect(0, 0, width, height)
+	if orientation >= 5 {
+		size = image.Rect(0, 0, height, width)
+	}
+	out := image.NewRGBA(size)
+	for y := range size.Dy() {
+		for x := range size.Dx() {
 			fromX, fromY := x, y
 			if orientation >= 5 {
 				fromX, fromY = y, x
 			}
 			switch orientation {
 			case 2, 3, 7, 8:
-				fromX = last - fromX
+				fromX = width - 1 - fromX
 			}
 			switch orientation {
 			case 3, 4, 6, 7:
-				fromY = last - fromY
+				fromY = height - 1 - fromY
 			}
 			out.SetRGBA(x, y, p.RGBAAt(fromX, fromY))
 		}
