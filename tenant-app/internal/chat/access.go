@@ -77,7 +77,7 @@ const visibleSQL = `EXISTS (SELECT FROM chat_member v WHERE v.room_id = m.room_i
 // enter reads a room for the person behind the request. To everyone who does not
 // belong to it now, it does not exist.
 func (s *Service) enter(ctx context.Context, room kernel.ID) (*access, error) {
-	return s.enterAs(ctx, room, who(ctx).PersonID, false)
+	return s.enterAs(ctx, room, who(ctx).PersonID)
 }
 
 // enterLocked is enter for a change of the room: others wait until the transaction ends.
@@ -96,7 +96,7 @@ func (s *Service) lock(ctx context.Context, rooms ...kernel.ID) error {
 	return nil
 }
 
-func (s *Service) enterAs(ctx context.Context, room, person kernel.ID, former bool) (*access, error) {
+func (s *Service) enterAs(ctx context.Context, room, person kernel.ID) (*access, error) {
 	var rows []struct {
 		roomRow
 		stayRow
@@ -108,7 +108,7 @@ func (s *Service) enterAs(ctx context.Context, room, person kernel.ID, former bo
 	if err != nil {
 		return nil, fmt.Errorf("read a room: %w", err)
 	}
-	if len(rows) == 0 || (rows[len(rows)-1].LeftSeq != nil && !former) {
+	if len(rows) == 0 || rows[len(rows)-1].LeftSeq != nil {
 		return nil, kernel.NotFound("room_unknown")
 	}
 	a := &access{roomRow: rows[0].roomRow, me: person, outsider: rows[0].Outsider}
@@ -152,6 +152,11 @@ type found struct {
 // find reads a message that the person behind the request may see. lock keeps others
 // from changing it.
 func (s *Service) find(ctx context.Context, id kernel.ID, lock bool) (*found, error) {
+	return s.findAs(ctx, id, who(ctx).PersonID, lock)
+}
+
+// findAs is find for any person.
+func (s *Service) findAs(ctx context.Context, id, person kernel.ID, lock bool) (*found, error) {
 	f := &found{}
 	query := `SELECT ` + messageColumns + ` FROM chat_message m WHERE m.id = ?`
 	if lock {
@@ -164,7 +169,7 @@ func (s *Service) find(ctx context.Context, id kernel.ID, lock bool) (*found, er
 	if err != nil {
 		return nil, fmt.Errorf("read a message: %w", err)
 	}
-	f.in, err = s.enter(ctx, f.RoomID)
+	f.in, err = s.enterAs(ctx, f.RoomID, person)
 	if kernel.HasCode(err, "room_unknown") || err == nil && !f.in.sees(f.Seq) {
 		return nil, kernel.NotFound("message_unknown")
 	}

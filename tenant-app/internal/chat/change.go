@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"atrium.dev/atrium/tenant-app/internal/files"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
 )
@@ -74,8 +75,10 @@ func (s *Service) erase(ctx context.Context, id kernel.ID) error {
 	if err != nil {
 		return fmt.Errorf("recall a message: %w", err)
 	}
-	_, err = s.db.Q(ctx).NewRaw(`DELETE FROM chat_reaction WHERE message_id = ?`, id).Exec(ctx)
-	return err
+	if _, err := s.db.Q(ctx).NewRaw(`DELETE FROM chat_reaction WHERE message_id = ?`, id).Exec(ctx); err != nil {
+		return fmt.Errorf("recall a message: %w", err)
+	}
+	return s.files.Drop(ctx, files.Ref{Kind: FileKind, ID: id})
 }
 
 // errUnchanged ends a change that has been made before.

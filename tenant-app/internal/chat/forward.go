@@ -110,6 +110,9 @@ func (r messageRow) copy(id, author kernel.ID) *post {
 	p := &post{NewMessage: NewMessage{ID: id, Kind: r.Kind, Text: r.Text}, author: author}
 	if data, err := decode[payload](r.Data); err == nil && data != nil {
 		p.data = payload{Files: data.Files, Merged: data.Merged}
+		if p.share = idsOf(data.Files); data.Merged != nil {
+			p.share = data.Merged.all()
+		}
 	}
 	return p
 }
@@ -144,7 +147,7 @@ func (s *Service) merge(ctx context.Context, id kernel.ID, title string, rows []
 	if len(raw) > maxMerged {
 		return nil, kernel.TooLarge("forward_too_large").With("max", maxMerged)
 	}
-	return &post{NewMessage: NewMessage{ID: id, Kind: Forward}, author: who(ctx).PersonID, data: payload{Merged: merged}}, nil
+	return &post{NewMessage: NewMessage{ID: id, Kind: Forward}, author: who(ctx).PersonID, data: payload{Merged: merged}, share: merged.all()}, nil
 }
 
 func (s *Service) names(ctx context.Context, rows []messageRow) (map[kernel.ID]string, error) {

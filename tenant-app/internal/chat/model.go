@@ -178,6 +178,7 @@ type Attached struct {
 	Size    int64     `json:"size" doc:"Bytes"`
 	Width   int       `json:"width,omitempty"`
 	Height  int       `json:"height,omitempty"`
+	URL     string    `json:"url" doc:"Path of its content"`
 	Preview string    `json:"preview,omitempty" doc:"Path of a small picture"`
 }
 

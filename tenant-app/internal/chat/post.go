@@ -34,6 +34,7 @@ type post struct {
 	author kernel.ID // kernel.NoID: an assistant
 	data   payload
 	card   *kernel.ID
+	share  []kernel.ID // files of messages that it forwards
 
 	row     messageRow
 	shown   Message // as everyone may see it
@@ -171,6 +172,9 @@ func (s *Service) append(ctx context.Context, room kernel.ID, posts []*post) err
 	for _, p := range posts {
 		if p.err != nil || p.repeat {
 			continue
+		}
+		if err := s.attach(ctx, p); err != nil {
+			return err
 		}
 		if err := p.fill(at, people, now); err != nil {
 			return err

@@ -30,13 +30,14 @@ type Service struct {
 	clock  kernel.Clock
 	live   Live
 	events Events
+	files  Files
 	log    *slog.Logger
 	writer writer
 }
 
 // New makes the chat of the company in db.
-func New(db *store.DB, clock kernel.Clock, stream Live, events Events, log *slog.Logger) *Service {
-	s := &Service{db: db, clock: clock, live: stream, events: events, log: log}
+func New(db *store.DB, clock kernel.Clock, stream Live, events Events, kept Files, log *slog.Logger) *Service {
+	s := &Service{db: db, clock: clock, live: stream, events: events, files: kept, log: log}
 	s.writer.queues = map[kernel.ID][]*post{}
 	return s
 }

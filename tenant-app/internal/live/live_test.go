@@ -178,6 +178,36 @@ func TestAPageThatTalksTooMuchIsSentAway(t *testing.T) {
 	}
 }
 
+// A page that does not read is sent away, and holds nobody up.
+func TestAPageThatDoesNotReadIsSentAway(t *testing.T) {
+	o := officetest.Start(t)
+	admin := o.Administrator(t)
+	id, li := admin.Staff(auth.NewPerson{Name: "李娜", StaffNo: "B1"})
+	room := group(t, admin, id)
+	deaf, _ := dial(t, o, li, o.URL)
+	if _, _, err := deaf.Read(t.Context()); err != nil { // the hello, and nothing after it
+		t.Fatal(err)
+	}
+	stream := li.Live()
+	long := strings.Repeat("长", 9_000)
+	for range 300 {
+		say(admin, room, long)
+	}
+	stream.Await("a message", isMessage(say(admin, room, "最后")))
+	deaf.SetReadLimit(1 << 20)
+	read := 0
+	for {
+		_, raw, err := deaf.Read(t.Context())
+		if err != nil {
+			break
+		}
+		read += len(raw)
+	}
+	if all := 300 * len(long); read >= all {
+		t.Errorf("a page that did not read got all %d bytes", all)
+	}
+}
+
 func TestDrainSaysWhenToComeBack(t *testing.T) {
 	o := officetest.Start(t)
 	admin := o.Administrator(t)

@@ -45,9 +45,10 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 		hub: h, conn: conn, token: cookie.Value, person: who.PersonID, session: who.SessionID, since: time.Now(),
 		rooms: map[kernel.ID]bool{}, wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	// The request's time limit is not the socket's. A background context holds nothing
-	// of the request in memory.
-	ctx := context.WithoutCancel(r.Context())
+	// The request's time limit is not the socket's.
+	ctx, cut := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cut()
+	s.cut = cut
 	h.enter(s)
 	defer h.leave(s)
 	if err := h.greet(ctx, s); err != nil {

@@ -30,7 +30,7 @@ const (
 const (
 	byeDrain   = "drain"   // the replica ends: come back after the given time
 	byeSession = "session" // nobody is signed in any more
-	byeSlow    = "slow"    // too much waited: come back and compare the cursors
+	byeSlow    = "slow"    // too much waited, or it could not begin: come back and compare the cursors
 	byeLimit   = "limit"   // too many pages of one person, or a page that talks too much
 )
 
@@ -75,6 +75,7 @@ type socket struct {
 
 	wake chan struct{}
 	done chan struct{}
+	cut  context.CancelFunc // ends a write that a slow page does not take
 
 	mu     sync.Mutex
 	queue  [][]byte
@@ -115,6 +116,7 @@ func (s *socket) endLocked(reason string) {
 	}
 	if reason == byeSlow {
 		slowSockets.Inc()
+		s.cut()
 	}
 	s.ended, s.reason, s.queue = true, reason, nil
 	close(s.done)
@@ -174,13 +176,13 @@ func (s *socket) farewell(ctx context.Context) {
 	s.mu.Lock()
 	reason := s.reason
 	s.mu.Unlock()
-	if reason == "" {
+	if reason == "" || reason == byeSlow { // who does not read does not read this either
 		_ = s.conn.CloseNow()
 		return
 	}
 	bye := byeFrame{V: Version, T: "bye", Reason: reason}
 	code := websocket.StatusPolicyViolation
-	if reason == byeDrain || reason == byeSlow {
+	if reason == byeDrain {
 		code = websocket.StatusTryAgainLater
 		bye.After = rand.N(drainSpread).Milliseconds()
 	}

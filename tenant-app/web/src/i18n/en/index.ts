@@ -1,3 +1,4 @@
+// English. "one | other" are two forms, chosen by {count}; see translate.ts.
 import type { Catalogue } from '../keys';
 import admin from './admin';
 import approvalErrors from './approvalErrors';

@@ -1,3 +1,4 @@
+// Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
 import approvalErrors from './approvalErrors';
 import baseErrors from './baseErrors';

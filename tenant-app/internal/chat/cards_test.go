@@ -1,0 +1,41 @@
+package chat_test
+
+import (
+	"net/http"
+	"testing"
+
+	"atrium.dev/atrium/tenant-app/internal/chat"
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+)
+
+func TestAnAssistantShowsThePresentState(t *testing.T) {
+	c := start(t, "李娜")
+	admin, li := c.people[0], c.people[1]
+	cards, ref, id := c.App.Chat.Cards(), kernel.NewID(), kernel.NewID()
+	card := chat.CardData{Kind: "approval", Ref: ref, Assistant: "approval", Title: "李娜的请假", State: "waiting", Fields: []chat.CardField{{Label: "天数", Value: "2\x00"}}}
+	for range 2 { // a repeat changes nothing
+		if err := cards.Put(t.Context(), id, admin.id, card); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rooms := call[kernel.Page[chat.Room]](admin, http.MethodGet, "/rooms", nil)
+	if len(rooms.Items) != 1 || rooms.Items[0].Kind != chat.Assistant || rooms.Items[0].Unread != 1 || rooms.Items[0].MaySpeak || rooms.Items[0].Name != "approval" {
+		t.Fatalf("rooms are %+v", rooms.Items)
+	}
+	room := rooms.Items[0].ID
+	card.State = "passed"
+	if err := cards.Update(t.Context(), card); err != nil {
+		t.Fatal(err)
+	}
+	got := admin.messages(room, "").Items
+	if len(got) != 1 || got[0].Kind != chat.Card || got[0].Card.State != "passed" || got[0].Card.Fields[0].Value != "2" || got[0].Revision != 2 || got[0].Author != nil {
+		t.Errorf("the assistant says %+v", got)
+	}
+	path := "/rooms/" + room.String()
+	refused(admin, http.MethodPost, path+"/messages", object{"id": kernel.NewID(), "kind": "text", "text": "x"}, http.StatusForbidden, "room_read_only")
+	refused(admin, http.MethodPost, msg(id, "/recall"), nil, http.StatusConflict, "message_not_recallable")
+	refused(li, http.MethodGet, path, nil, http.StatusNotFound, "room_unknown")
+	if mine := call[kernel.Page[chat.Room]](li, http.MethodGet, "/rooms", nil); len(mine.Items) != 0 {
+		t.Errorf("somebody else's rooms are %+v", mine.Items)
+	}
+}
