@@ -1,6 +1,7 @@
 // English. "one | other" are two forms, chosen by {count}; see translate.ts.
 import type { Catalogue } from '../keys';
 import admin from './admin';
+import approval from './approval';
 import approvalErrors from './approvalErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
@@ -8,7 +9,19 @@ import directory from './directory';
 import error from './error';
 import me from './me';
 import shell from './shell';
+import todo from './todo';
 
-const en: Catalogue = { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
+const en: Catalogue = {
+  ...shell,
+  ...chat,
+  ...chatErrors,
+  ...approvalErrors,
+  ...directory,
+  ...admin,
+  ...me,
+  ...error,
+  ...approval,
+  ...todo,
+};
 
 export default en;

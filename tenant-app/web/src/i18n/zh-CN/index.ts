@@ -1,5 +1,6 @@
 // Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
+import approval from './approval';
 import approvalErrors from './approvalErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
@@ -7,5 +8,17 @@ import directory from './directory';
 import error from './error';
 import me from './me';
 import shell from './shell';
+import todo from './todo';
 
-export default { ...shell, ...chat, ...chatErrors, ...approvalErrors, ...directory, ...admin, ...me, ...error };
+export default {
+  ...shell,
+  ...chat,
+  ...chatErrors,
+  ...approvalErrors,
+  ...directory,
+  ...admin,
+  ...me,
+  ...error,
+  ...approval,
+  ...todo,
+};
