@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { useMe } from '../../app/session';
 import { type Key, useT } from '../../i18n';
 import { ActionMenu } from '../../ui/ActionMenu';
 import type { IconName } from '../../ui/Icon';
@@ -34,17 +35,27 @@ const icons: Record<Verb, IconName> = {
 };
 
 const buttons: readonly Verb[] = ['return', 'reject', 'approve', 'nudge'];
+const ended: ReadonlySet<string> = new Set(['approved', 'rejected', 'withdrawn', 'cancelled']);
 const dangers: readonly Verb[] = ['reject', 'cancel'];
 
-export function Actions({ detail, next }: { detail: Detail; next: string | undefined }) {
+type Props = {
+  detail: Detail;
+  next: string | undefined;
+  /** What was done last has not reached the server: first that, then more. */
+  waits: boolean;
+};
+
+export function Actions({ detail, next, waits }: Props) {
   const t = useT();
+  const me = useMe();
   const [doing, setDoing] = useState<Verb>();
-  const all = detail.actions.filter((v): v is Verb => isVerb(v));
-  const mends = (detail.actions as string[]).includes('submit');
+  const all = waits ? [] : detail.actions.filter((v): v is Verb => isVerb(v));
+  const mends = !waits && (detail.actions as string[]).includes('submit');
+  const again = ended.has(detail.status) && detail.submitter.id === me.personId;
   const shown = buttons.filter((v) => all.includes(v));
   const rest = all.filter((v) => !shown.includes(v));
   const decides = all.includes('approve');
-  if (all.length === 0 && !mends && !next) return null;
+  if (all.length === 0 && !mends && !next && !again) return null;
   return (
     <footer className={classes.actions}>
       {rest.length > 0 && (
@@ -72,6 +83,11 @@ export function Actions({ detail, next }: { detail: Detail; next: string | undef
       {mends && (
         <Button component={Link} href={`/work/mend/${detail.id}`} data-grow>
           {t('approval.mend')}
+        </Button>
+      )}
+      {again && (
+        <Button component={Link} href={`/work/new/${detail.form.key}?copy=${detail.id}`} variant="default" data-grow>
+          {t('approval.again')}
         </Button>
       )}
       {!decides && next && (

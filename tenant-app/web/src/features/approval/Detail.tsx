@@ -34,13 +34,13 @@ export function Detail({ id, back, nextAt }: Props) {
   const t = useT();
   const unsent = useUnsentOf(id);
   const rate = useCalmRate(calmMs);
-  const { data, error, refetch } = useQuery({ ...approvalQuery(id), refetchInterval: rate });
+  const { data, error, isFetching, refetch } = useQuery({ ...approvalQuery(id), refetchInterval: rate });
   const first = unsent.find((e) => e.kind === 'approval.submit');
   if (!data && first) return <Unsubmitted entry={first} back={back} />;
   if (!data)
     return (
       <Frame back={back} title={t('approval.one')}>
-        {error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />}
+        {error && !isFetching ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />}
       </Frame>
     );
   return <Loaded detail={data} back={back} unsent={unsent} nextAt={nextAt} />;
@@ -79,7 +79,7 @@ function Loaded({ detail, back, unsent, nextAt }: LoadedProps) {
       back={back}
       title={title}
       above={<Status status={detail.status} />}
-      foot={unsent.length === 0 && <Actions detail={detail} next={next} />}
+      foot={<Actions detail={detail} next={next} waits={unsent.length > 0} />}
     >
       <p className={classes.number}>
         {t('approval.number', { number: detail.number })} · {formatTime(lang, detail.submittedAt, timezone)}

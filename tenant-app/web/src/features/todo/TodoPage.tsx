@@ -6,7 +6,7 @@ import { useParams } from 'wouter';
 import { useMe } from '../../app/session';
 import { type Key, useLanguage, useT } from '../../i18n';
 import { useCalmRate } from '../../live/client';
-import { isParked, useOutbox } from '../../offline/outbox';
+import { isParked, type Entry as Queued, useOutbox } from '../../offline/outbox';
 import { usePhone } from '../../ui/media';
 import { useMinute } from '../../ui/minute';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
@@ -14,6 +14,7 @@ import { useTitle } from '../../ui/title';
 import { Detail } from '../approval/Detail';
 import list from '../approval/List.module.css';
 import { said } from '../approval/model';
+import type { ActBody } from '../approval/outgoing';
 import { Row } from '../approval/Row';
 import page from '../chat/ChatPage.module.css';
 import { whenText } from '../chat/sentences';
@@ -46,12 +47,15 @@ export default function TodoPage() {
   );
 }
 
+const settles: ReadonlySet<string> = new Set(['approve', 'reject', 'return', 'transfer']);
+
+const isSettled = ({ kind, body }: Queued): boolean =>
+  kind === 'approval.mend' || (kind === 'approval.act' && settles.has((body as ActBody).verb));
+
 /** What this person dealt with already, though the server may not know yet. */
 function useDone(): ReadonlySet<string> {
-  const acts = useOutbox().filter(
-    (e) => (e.kind === 'approval.act' || e.kind === 'approval.mend') && !isParked(e),
-  );
-  return new Set(acts.map((e) => e.aggregate));
+  const acts = useOutbox().filter((entry) => isSettled(entry) && !isParked(entry));
+  return new Set(acts.map((entry) => entry.aggregate));
 }
 
 const kinds: { kind: Kind | undefined; name: Key }[] = [

@@ -53,6 +53,12 @@ export const teamQuery = queryOptions({
 const touches = (kind: string) => kind.startsWith('todo') || kind.startsWith('approval');
 const stale = new Set(['one', 'box', 'drafts']);
 
+/** Every change of an approval is answered with the whole of it: shown at once. */
+function keepAnswer(client: QueryClient, answer: unknown) {
+  const { id } = (answer ?? {}) as { id?: unknown };
+  if (typeof id === 'string') client.setQueryData(['approval', 'one', id], answer);
+}
+
 /** Reads again what is shown of to-dos and approvals when either moved. */
 export function watchTodo(client: QueryClient): () => void {
   const again = () => {
@@ -62,7 +68,11 @@ export function watchTodo(client: QueryClient): () => void {
     });
   };
   const stopLive = onLive({ hint: (hint) => touches(hint.kind) && again(), resumed: again });
-  const stopSent = onSent((sent) => touches(sent.kind) && again());
+  const stopSent = onSent(({ kind, answer }) => {
+    if (!touches(kind)) return;
+    keepAnswer(client, answer);
+    again();
+  });
   return () => {
     stopLive();
     stopSent();

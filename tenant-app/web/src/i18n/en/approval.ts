@@ -66,6 +66,7 @@ const approval: Record<keyof typeof zh, string> = {
   'approval.cc': 'Send a copy',
   'approval.mend': 'Mend',
   'approval.next': 'Next to do',
+  'approval.again': 'Submit a copy',
   'approval.look': 'Open',
   'approval.done': 'Done: {what}',
   'approval.say': 'Comment',

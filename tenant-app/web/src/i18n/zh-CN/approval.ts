@@ -65,6 +65,7 @@ export default {
   'approval.cc': '抄送',
   'approval.mend': '修改',
   'approval.next': '下一个待办',
+  'approval.again': '再次提交',
   'approval.look': '查看',
   'approval.done': '已{what}',
   'approval.say': '意见',
