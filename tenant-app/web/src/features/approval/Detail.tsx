@@ -1,7 +1,6 @@
 // One approval: state and number, what was filled in, the time line; at the bottom what can be done.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { ApiError, explain } from '../../api/problem';
 import { useMe } from '../../app/session';
@@ -11,9 +10,9 @@ import { useCalmRate } from '../../live/client';
 import { discard, type Entry, isParked, tryAgain } from '../../offline/outbox';
 import { Icon } from '../../ui/Icon';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
-import { useTitle } from '../../ui/title';
 import { Actions } from './Actions';
 import classes from './Detail.module.css';
+import { Frame } from './Frame';
 import { type Detail as Shown, said } from './model';
 import { type SubmitBody, useUnsentOf } from './outgoing';
 import { approvalQuery, sheetQuery } from './queries';
@@ -44,26 +43,6 @@ export function Detail({ id, back, nextAt }: Props) {
       </Frame>
     );
   return <Loaded detail={data} back={back} unsent={unsent} nextAt={nextAt} />;
-}
-
-type FrameProps = { back: string; title: string; above?: ReactNode; foot?: ReactNode; children: ReactNode };
-
-function Frame({ back, title, above, foot, children }: FrameProps) {
-  const t = useT();
-  useTitle(title);
-  return (
-    <section className={classes.page} aria-label={title}>
-      <header className={classes.head}>
-        <Link href={back} className={classes.back} aria-label={t('action.back')}>
-          <Icon name="left" />
-        </Link>
-        <h1>{title}</h1>
-        {above}
-      </header>
-      <div className={classes.body}>{children}</div>
-      {foot}
-    </section>
-  );
 }
 
 type LoadedProps = { detail: Shown; back: string; unsent: Entry[]; nextAt: Props['nextAt'] };

@@ -7,7 +7,6 @@ import { ApiError, fieldMessages } from '../../api/problem';
 import { type Translate, useLanguage } from '../../i18n';
 import { Form } from '../../ui/Form';
 import { Approvers } from './Approvers';
-import classes from './FormPage.module.css';
 import { Inputs } from './Inputs';
 import { type Approvers as Chosen, filled, missing, type Sheet, type Values } from './model';
 import { previewQuery } from './queries';
@@ -69,7 +68,7 @@ export function FormEditor({ sheet, start, chosen, submit, onSubmit, onDraft }: 
     }
   };
   return (
-    <div ref={page} className={classes.editor}>
+    <div ref={page}>
       <Form error={error} busy={busy} submit={submit} onSubmit={() => void send()}>
         <Inputs
           fields={sheet.fields}

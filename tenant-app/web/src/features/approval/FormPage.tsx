@@ -1,37 +1,19 @@
 // A new form (also from a draft, a copy, or one that was refused), and one that was returned.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { useState } from 'react';
-import { Link, useLocation, useParams, useSearch } from 'wouter';
+import { useLocation, useParams, useSearch } from 'wouter';
 import { newId } from '../../api/id';
 import { explain } from '../../api/problem';
-import { useLanguage, useT } from '../../i18n';
+import { useLanguage } from '../../i18n';
 import { useOutbox } from '../../offline/outbox';
-import { Icon } from '../../ui/Icon';
 import { notify } from '../../ui/notices';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
-import { useTitle } from '../../ui/title';
 import { FormEditor } from './FormEditor';
 import classes from './FormPage.module.css';
+import { Frame } from './Frame';
 import { type Approvers, type Sheet, said, type Values } from './model';
 import { resubmit, type SubmitBody, submit } from './outgoing';
 import { approvalQuery, draftsQuery, keepDraft, sheetQuery } from './queries';
-
-function Frame({ title, back, children }: { title: string; back: string; children: ReactNode }) {
-  const t = useT();
-  useTitle(title);
-  return (
-    <section className={classes.page} aria-label={title}>
-      <header className={classes.head}>
-        <Link href={back} className={classes.back} aria-label={t('action.back')}>
-          <Icon name="left" />
-        </Link>
-        <h1>{title}</h1>
-      </header>
-      <div className={classes.body}>{children}</div>
-    </section>
-  );
-}
 
 type From = { id: string; values: Values; approvers: Approvers; draftId?: string };
 
