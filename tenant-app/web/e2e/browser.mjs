@@ -1,6 +1,7 @@
 // What people do with the page, at both sizes, in both schemes. Ends with 1 if anything was wrong.
 
 import { administer } from './administer.mjs';
+import { approvals } from './approvals.mjs';
 import { chat } from './chat.mjs';
 import { firstAdministrator } from './first.mjs';
 import { broken, faults, launch } from './harness.mjs';
@@ -10,7 +11,7 @@ import { outbox } from './outbox.mjs';
 
 const browser = await launch();
 const only = process.argv[2];
-const steps = { administer, chat, outbox, look, offline };
+const steps = { administer, chat, approvals, outbox, look, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {

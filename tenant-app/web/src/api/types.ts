@@ -1,7 +1,7 @@
 // Short names for the shapes of openapi.json.
 import type { components } from './schema';
 
-type Schemas = components['schemas'];
+export type Schemas = components['schemas'];
 
 export type Me = Schemas['Me'];
 export type Session = Schemas['Session'];
@@ -18,3 +18,4 @@ export type Position = Schemas['Position'];
 export type ImportReport = Schemas['ImportReport'];
 export type ImportRow = Schemas['ImportRow'];
 export type RowProblem = Schemas['RowProblem'];
+export type Moment = Schemas['Moment'];

@@ -1,12 +1,13 @@
 // The frame: a rail on a desktop, tabs on a phone, the page between.
 
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Component, Fragment, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { ChatPage, useChat } from '../features/chat/ChatPage';
 import { UrgentBar } from '../features/chat/UrgentBar';
 import { personQuery } from '../features/directory/queries';
+import { watchTodo } from '../features/todo/queries';
 import { useT } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { usePhone } from '../ui/media';
@@ -18,6 +19,8 @@ import classes from './Shell.module.css';
 import { StateBar } from './StateBar';
 import { Broken, useMe } from './session';
 
+const TodoPage = lazy(() => import('../features/todo/TodoPage'));
+const WorkPage = lazy(() => import('../features/approval/WorkPage'));
 const DirectoryPage = lazy(() => import('../features/directory/DirectoryPage'));
 const Begin = lazy(() => import('./Begin'));
 const MePage = lazy(() => import('../features/me/MePage'));
@@ -30,6 +33,8 @@ export function Shell() {
   const [palette, setPalette] = useState(false);
   useShortcut(() => setPalette(true));
   useChat();
+  const client = useQueryClient();
+  useEffect(() => watchTodo(client), [client]);
   return (
     <div className={classes.shell} data-inside={insideOf(path) || undefined}>
       <a className={classes.skip} href="#content">
@@ -63,6 +68,8 @@ function Pages() {
         <Redirect to="/chat" replace />
       </Route>
       <Route path="/chat/:room?" component={ChatPage} />
+      <Route path="/todo/:item?" component={TodoPage} />
+      <Route path="/work/:section?/:item?" component={WorkPage} />
       <Route path="/directory/:department?" component={DirectoryPage} />
       <Route path="/me/:section?" component={MePage} />
       <Route path="/admin/:section?/:part?">
@@ -87,15 +94,16 @@ function Pages() {
   );
 }
 
-/** On a phone a room takes the whole screen: the way back is at its top. */
-const insideOf = (path: string): boolean => /^\/chat\/./.test(path);
+/** On a phone a room, a form and an approval take the whole screen: the way back is at their top. */
+const insideOf = (path: string): boolean => /^\/(chat|todo|work\/\w+)\/./.test(path);
 
 function Navigation({ onSearch }: { onSearch: () => void }) {
   const t = useT();
   const me = useMe();
   const { data: self } = useQuery(personQuery(me.personId));
   useBadge();
-  const tabs = places.filter(visibleTo(me.administrator));
+  const phone = usePhone();
+  const tabs = places.filter((p) => visibleTo(me.administrator)(p) && !(phone && p.wide));
   // The button to begin something stands in the middle of a phone's tabs.
   const middle = Math.ceil(tabs.length / 2);
   return (

@@ -2,12 +2,14 @@
 import { useEffect } from 'react';
 import { useRooms } from '../features/chat/queries';
 import { unreadIn } from '../features/chat/rooms';
+import { useTodoCounts } from '../features/todo/queries';
 import { showUnread } from '../ui/title';
 
 /** How much waits at a place, by its path. */
 export function useCounts(): Record<string, number> {
   const { data: rooms = [] } = useRooms();
-  return { '/chat': unreadIn(rooms) };
+  const waiting = Object.values(useTodoCounts()).reduce((a, b) => a + b, 0);
+  return { '/chat': unreadIn(rooms), '/todo': waiting };
 }
 
 /** Icon and title of the browser's tab say how much waits. */

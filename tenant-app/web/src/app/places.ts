@@ -2,12 +2,15 @@
 import type { Key } from '../i18n';
 import type { IconName } from '../ui/Icon';
 
-export type Place = { path: string; label: Key; icon: IconName; admin?: boolean };
+/** wide: with a rail beside the page; a phone has it in 工作台. */
+export type Place = { path: string; label: Key; icon: IconName; admin?: boolean; wide?: boolean };
 
 export const places: Place[] = [
   { path: '/chat', label: 'nav.chat', icon: 'chat' },
-  { path: '/directory', label: 'nav.directory', icon: 'people' },
-  { path: '/admin', label: 'nav.admin', icon: 'settings', admin: true },
+  { path: '/todo', label: 'nav.todo', icon: 'check' },
+  { path: '/work', label: 'nav.work', icon: 'briefcase' },
+  { path: '/directory', label: 'nav.directory', icon: 'people', wide: true },
+  { path: '/admin', label: 'nav.admin', icon: 'settings', admin: true, wide: true },
   { path: '/me', label: 'nav.me', icon: 'person' },
 ];
 
@@ -27,9 +30,20 @@ export const mePlaces: Place[] = [
   { path: '/me/about', label: 'me.about', icon: 'info' },
 ];
 
+/** 工作台. */
+export const workPlaces: Place[] = [
+  { path: '/work/start', label: 'approval.start', icon: 'plus' },
+  { path: '/work/mine', label: 'approval.mine', icon: 'send' },
+  { path: '/work/decided', label: 'approval.decided', icon: 'check' },
+  { path: '/work/cc', label: 'approval.cced', icon: 'copy' },
+  { path: '/work/drafts', label: 'approval.drafts', icon: 'edit' },
+];
+
 /** What can be begun from anywhere. */
 export const beginnings: Place[] = [
   { path: '/chat?new=1', label: 'chat.new', icon: 'chat' },
+  { path: '/work/new/leave', label: 'approval.leave', icon: 'clock' },
+  { path: '/work/new/expense', label: 'approval.expense', icon: 'receipt' },
   { path: '/chat/self', label: 'chat.selfTitle', icon: 'folder' },
 ];
 

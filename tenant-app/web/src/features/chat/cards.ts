@@ -4,4 +4,6 @@ import type { Card } from './model';
 
 export type CardView = ComponentType<{ card: Card }>;
 
-export const cards: Record<string, () => Promise<{ default: CardView }>> = {};
+export const cards: Record<string, () => Promise<{ default: CardView }>> = {
+  approval: () => import('../approval/Card'),
+};

@@ -14,6 +14,9 @@ import { Blank } from '../../ui/states';
 const names: Record<string, Key> = {
   'chat.post': 'outbox.kind.message',
   'chat.receipt': 'outbox.kind.receipt',
+  'approval.submit': 'approval.outboxForm',
+  'approval.mend': 'approval.outboxForm',
+  'approval.act': 'approval.outboxAct',
 };
 
 /** The words in it, if it has any. */

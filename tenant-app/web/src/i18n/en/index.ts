@@ -1,6 +1,7 @@
 // English. "one | other" are two forms, chosen by {count}; see translate.ts.
 import type { Catalogue } from '../keys';
 import admin from './admin';
+import approval from './approval';
 import approvalErrors from './approvalErrors';
 import baseErrors from './baseErrors';
 import chat from './chat';
@@ -9,6 +10,7 @@ import directory from './directory';
 import error from './error';
 import me from './me';
 import shell from './shell';
+import todo from './todo';
 
 const en: Catalogue = {
   ...shell,
@@ -20,6 +22,8 @@ const en: Catalogue = {
   ...me,
   ...error,
   ...baseErrors,
+  ...approval,
+  ...todo,
 };
 
 export default en;

@@ -15,6 +15,8 @@ const shell: Record<keyof typeof zh, string> = {
   'action.save': 'Save',
 
   'nav.chat': 'Chat',
+  'nav.todo': 'To do',
+  'nav.work': 'Work',
   'nav.directory': 'Directory',
   'nav.admin': 'Admin',
   'nav.me': 'Me',

@@ -1,5 +1,6 @@
 // Chinese: the language of the product, and the list of keys. A file for each feature; {name} is filled in; see translate.ts.
 import admin from './admin';
+import approval from './approval';
 import approvalErrors from './approvalErrors';
 import baseErrors from './baseErrors';
 import chat from './chat';
@@ -8,6 +9,7 @@ import directory from './directory';
 import error from './error';
 import me from './me';
 import shell from './shell';
+import todo from './todo';
 
 export default {
   ...shell,
@@ -19,4 +21,6 @@ export default {
   ...me,
   ...error,
   ...baseErrors,
+  ...approval,
+  ...todo,
 };

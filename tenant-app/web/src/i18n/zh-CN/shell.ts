@@ -14,6 +14,8 @@ export default {
   'action.save': '保存',
 
   'nav.chat': '消息',
+  'nav.todo': '待办',
+  'nav.work': '工作台',
   'nav.directory': '通讯录',
   'nav.admin': '管理',
   'nav.me': '我',

@@ -10,11 +10,15 @@ export type Sender = {
 };
 
 const chat = () => import('../../features/chat/sender');
+const approval = () => import('../../features/approval/sender');
 
 const senders: Record<string, () => Promise<{ sender: Sender }>> = {
   'chat.post': chat,
   'chat.receipt': chat,
   'chat.read': chat,
+  'approval.submit': approval,
+  'approval.mend': approval,
+  'approval.act': approval,
 };
 
 /** The sender of an operation, or nothing if this page is too old for it: then the operation stays. */

@@ -1,0 +1,50 @@
+// One line of a list of approvals or to-dos: what, whose, the fields that matter, and since when.
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { PersonRef, Schemas } from '../../api/types';
+import { useLanguage } from '../../i18n';
+import { Icon } from '../../ui/Icon';
+import { PersonAvatar } from '../../ui/PersonAvatar';
+import list from './List.module.css';
+import { said } from './model';
+
+type Props = {
+  href: string;
+  title: string;
+  person?: PersonRef | undefined;
+  summary?: Schemas['Line'][];
+  at?: string;
+  when?: string;
+  sign?: ReactNode;
+  here?: boolean;
+};
+
+export function Row({ href, title, person, summary = [], at, when, sign, here = false }: Props) {
+  const { lang } = useLanguage();
+  return (
+    <li>
+      <Link
+        href={href}
+        className={list.row}
+        data-here={here || undefined}
+        aria-current={here ? 'page' : undefined}
+      >
+        {person ? (
+          <PersonAvatar id={person.id} text={person.avatarText} src={person.avatar} size={40} />
+        ) : (
+          <Icon name="clock" size={22} />
+        )}
+        <span className={list.texts}>
+          <span className={list.first}>
+            <b>{title}</b>
+            {sign}
+            {at && <time dateTime={at}>{when}</time>}
+          </span>
+          <span className={list.second}>
+            {summary.map((line) => `${said(line.name, lang)} ${said(line.text, lang)}`).join(' · ')}
+          </span>
+        </span>
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,102 @@
+// What approvals are made of, and small answers about them.
+import type { Moment, Schemas } from '../../api/types';
+import type { Key, Lang } from '../../i18n';
+
+export type Approval = Schemas['Approval'];
+export type Detail = Schemas['Detail'];
+export type Sheet = Schemas['Sheet'];
+export type Field = Schemas['Field'];
+export type Step = Schemas['Step'];
+export type { Moment };
+export type Status = Approval['status'];
+export type Values = Record<string, unknown>;
+export type Half = { date: string; half: 'am' | 'pm' };
+/** People by the node for which the submitter names them. */
+export type Approvers = Record<string, string[]>;
+
+/** A text that the server has in both languages. */
+export const said = (text: Record<string, string> | undefined, lang: Lang): string =>
+  text?.[lang] ?? text?.['zh-CN'] ?? '';
+
+export const statusNames: Record<Status, Key> = {
+  running: 'approval.running',
+  returned: 'approval.returned',
+  approved: 'approval.approved',
+  rejected: 'approval.rejected',
+  withdrawn: 'approval.withdrawn',
+  cancelled: 'approval.cancelled',
+};
+
+export const isStatus = (text: string): text is Status => Object.hasOwn(statusNames, text);
+
+/** What can be done with an approval, besides mending it. */
+export const verbs = [
+  'approve',
+  'reject',
+  'return',
+  'transfer',
+  'nudge',
+  'withdraw',
+  'cancel',
+  'comment',
+  'cc',
+] as const;
+export type Verb = (typeof verbs)[number];
+export const isVerb = (text: string): text is Verb => (verbs as readonly string[]).includes(text);
+
+export const isHalf = (value: unknown): value is Half =>
+  typeof value === 'object' && value !== null && 'date' in value && 'half' in value;
+
+export const isRows = (value: unknown): value is Values[] => Array.isArray(value);
+
+const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  value === '' ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isHalf(value) && value.date === '');
+
+/** What the page can ask for; files need their place on the server first. */
+export const canFill = (field: Field): boolean => field.kind !== 'files';
+
+/** Paths of the fields that must be filled in and are not: reason, rows[0].amount. */
+export function missing(fields: Field[], values: Values, at = ''): string[] {
+  return fields.flatMap((field) => {
+    if (field.compute || !canFill(field)) return [];
+    const path = at + field.key;
+    const value = values[field.key];
+    if (isEmpty(value)) return field.required ? [path] : [];
+    if (field.kind !== 'rows' || !isRows(value)) return [];
+    return value.flatMap((row, i) => missing(field.columns ?? [], row, `${path}[${i}].`));
+  });
+}
+
+/** Values as the server takes them: without what is empty or computed. */
+export function filled(fields: Field[], values: Values): Values {
+  return Object.fromEntries(
+    fields.flatMap((field) => {
+      const value = values[field.key];
+      if (field.compute || isEmpty(value)) return [];
+      if (field.kind === 'rows' && isRows(value))
+        return [[field.key, value.map((row) => filled(field.columns ?? [], row))]];
+      return [[field.key, value]];
+    }),
+  );
+}
+
+/** 12.5 → 1250 cents; nothing if it is no amount of money. */
+export function centsOf(text: string): number | undefined {
+  const plain = text.replaceAll(/[,，\s¥￥]/g, '').replace('。', '.');
+  const found = /^(-?)(\d{1,12})(?:\.(\d{0,2}))?$/.exec(plain);
+  if (!found) return undefined;
+  const cents = Number(found[2]) * 100 + Number((found[3] ?? '').padEnd(2, '0'));
+  return found[1] ? -cents : cents;
+}
+
+/** 1250 → 12.50, to be typed on. */
+export const typedMoney = (cents: unknown): string =>
+  typeof cents === 'number' ? (cents / 100).toFixed(2) : '';
+
+/** 1250 → ¥12.50 */
+export const money = (cents: number): string =>
+  new Intl.NumberFormat('zh-CN', { style: 'currency', currency: 'CNY' }).format(cents / 100);
