@@ -326,3 +326,22 @@ func TestAFieldShowsByTheBestPartThatOneTakes(t *testing.T) {
 		t.Errorf("who may read all does not see %v", hidden)
 	}
 }
+
+func TestARuleRemindsOnce(t *testing.T) {
+	d := newDesk(t, strict, node("a", engine.One))
+	d.found("a", ann)
+	due := d.now.Add(5 * time.Minute)
+	d.facts["a"] = engine.NodeFact{People: d.facts["a"].People, Due: &due}
+	d.does(me, engine.Submit)
+	reminds := engine.Action{Verb: engine.RemindHold, Item: 1}
+	if code := d.try(reminds); code != "nothing_due" {
+		t.Errorf("before the time: %q", code)
+	}
+	d.now = due
+	if code := d.try(reminds); code != "" || len(d.last) != 1 || d.last[0].Person != ann {
+		t.Errorf("once it has run out: %q, %v", code, d.last)
+	}
+	if code := d.try(reminds); code != "nothing_due" {
+		t.Errorf("once more: %q", code)
+	}
+}
