@@ -31,9 +31,9 @@ const (
 	stranger   = "盖丽"
 )
 
-func start(t *testing.T) *company {
+func start(t *testing.T, options ...officetest.Option) *company {
 	t.Helper()
-	o := officetest.Start(t)
+	o := officetest.Start(t, options...)
 	c := &company{Office: o, t: t, admin: o.Administrator(t), ids: map[string]kernel.ID{}}
 	t.Cleanup(func() {
 		if t.Failed() {

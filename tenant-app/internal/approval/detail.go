@@ -77,6 +77,9 @@ func (s *Service) detail(ctx context.Context, r *row, form sheet, entries []engi
 		}
 	}
 	var err error
+	if d.Files, err = s.shownFiles(ctx, r, d.Values); err != nil {
+		return d, err
+	}
 	if r.DepartmentID != nil {
 		if d.Department, err = s.departmentRef(ctx, *r.DepartmentID); err != nil {
 			return d, err

@@ -48,8 +48,14 @@ func (s *Service) find(ctx context.Context, r *row, form sheet, id string, choic
 		}
 	}
 	if node.Limit() > 0 {
-		due := s.Clock().Add(node.Limit())
-		fact.Due = &due
+		due, err := s.Calendar.AddWorking(ctx, s.Clock(), node.Limit())
+		switch {
+		case kernel.HasCode(err, "calendar_without_work"): // a company that works so little is in no hurry
+		case err != nil:
+			return fact, err
+		default:
+			fact.Due = &due
+		}
 	}
 	return fact, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
 	"atrium.dev/atrium/tenant-app/internal/directory"
+	"atrium.dev/atrium/tenant-app/internal/files"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 )
 
@@ -75,6 +76,13 @@ const (
 	TodoMend   = "approval_returned"
 )
 
+// Calendar counts working hours. Package workcal implements it.
+type Calendar interface {
+	// AddWorking gives the time when d of working time has passed since from; code
+	// calendar_without_work if the company works too little for that within a year.
+	AddWorking(ctx context.Context, from time.Time, d time.Duration) (time.Time, error)
+}
+
 // Inbox is what waits for people (待办).
 type Inbox interface {
 	Put(ctx context.Context, item Todo) error
@@ -83,10 +91,11 @@ type Inbox interface {
 
 // Card is an approval as it stands in 消息: what everybody may see who has one.
 type Card struct {
-	Ref   kernel.ID
-	Title kernel.Text
-	State engine.Status
-	Lines []kernel.Line
+	Ref       kernel.ID
+	Title     kernel.Text
+	Submitter string
+	State     engine.Status
+	Lines     []kernel.Line
 }
 
 // Cards is the assistant that tells people in chat (审批助手).
@@ -167,6 +176,7 @@ type NodeRef struct {
 type Detail struct {
 	Approval
 	Values   map[string]any        `json:"values" doc:"By the form's fields"`
+	Files    []files.File          `json:"files" doc:"Those that values name by their ids"`
 	Hidden   []string              `json:"hidden" doc:"Fields that the reader does not see"`
 	Timeline []Moment              `json:"timeline" doc:"The oldest first"`
 	Now      []Waiting             `json:"now" doc:"Who is to decide"`

@@ -106,6 +106,9 @@ func (s *Service) KeepDraft(ctx context.Context, id kernel.ID, key string, raw j
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return kernel.NotFound("draft_unknown").Because(err) // somebody else's
 		}
+		if err := s.Files.Hold(ctx, reading.Files, s.Clock().Add(keepDraft)); err != nil {
+			return err
+		}
 		var count int
 		if err := s.DB.Q(ctx).NewRaw(`SELECT count(*) FROM approval_draft WHERE person_id = ?`, who).Scan(ctx, &count); err != nil {
 			return fmt.Errorf("count drafts: %w", err)
@@ -119,7 +122,11 @@ func (s *Service) KeepDraft(ctx context.Context, id kernel.ID, key string, raw j
 
 // DropDraft deletes a draft of the reader; code draft_unknown.
 func (s *Service) DropDraft(ctx context.Context, id kernel.ID) error {
-	if _, err := s.Draft(ctx, id); err != nil {
+	draft, err := s.Draft(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.Files.Hold(ctx, filesIn(draft.Values), s.Clock()); err != nil {
 		return err
 	}
 	return s.dropDraft(ctx, id)

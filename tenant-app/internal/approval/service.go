@@ -25,6 +25,10 @@ type Config struct {
 	Forms    Forms
 	Inbox    Inbox
 	Cards    Cards
+	Calendar Calendar
+	Files    Files
+	Index    Index
+	Facts    Facts
 }
 
 // Service holds the use cases.

@@ -110,6 +110,9 @@ func (s *Service) keep(ctx context.Context, r *row, form sheet, entry engine.Ent
 	if err := s.keepEntry(ctx, r, entry); err != nil {
 		return err
 	}
+	if err := s.Facts.Record(ctx, happened(r, before, entry, effects)...); err != nil {
+		return err
+	}
 	return s.follow(ctx, r, form, entry, effects)
 }
 

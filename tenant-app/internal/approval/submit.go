@@ -47,6 +47,9 @@ func (s *Service) Submit(ctx context.Context, in Submission) error {
 		if err := s.insert(ctx, r); err != nil {
 			return err
 		}
+		if err := s.attach(ctx, r, nil); err != nil {
+			return err
+		}
 		action := engine.Action{Verb: engine.Submit, By: who.PersonID, Vars: form.vars(values), Choices: in.Approvers}
 		if err := s.apply(ctx, r, form, action); err != nil {
 			return err
@@ -151,9 +154,10 @@ func (s *Service) Resubmit(ctx context.Context, id kernel.ID, check checkVersion
 		if err != nil {
 			return err
 		}
+		before := r.values
 		r.values = mended
 		s.span(r, form)
-		return nil
+		return s.attach(ctx, r, before)
 	})
 }
 

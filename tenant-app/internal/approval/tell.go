@@ -45,8 +45,8 @@ func (s *Service) remind(ctx context.Context, payload json.RawMessage) error {
 	return err
 }
 
-// showCards brings the cards in chat up to the state that an approval has by now, and
-// gives new ones to those whom the action concerns.
+// showCards brings the cards in chat and what is found up to the state that an approval
+// has by now, and gives new cards to those whom the action concerns.
 func (s *Service) showCards(ctx context.Context, event store.Event) error {
 	var what change
 	if err := event.Decode(&what); err != nil {
@@ -68,6 +68,9 @@ func (s *Service) showCards(ctx context.Context, event store.Event) error {
 		return err
 	}
 	if err := s.Cards.Update(ctx, card); err != nil {
+		return err
+	}
+	if err := s.makeFindable(ctx, r.ID); err != nil {
 		return err
 	}
 	var failed error
@@ -92,7 +95,7 @@ func (s *Service) card(ctx context.Context, r *row, form sheet) (Card, error) {
 		title[locale] = name + " · " + who
 	}
 	return Card{
-		Ref: r.ID, Title: title, State: r.Status,
+		Ref: r.ID, Title: title, Submitter: who, State: r.Status,
 		Lines: form.Lines(r.values, false, engine.Hidden(form.flow, r.state, kernel.NoID, false)),
 	}, nil
 }

@@ -24,9 +24,11 @@ type foundRow struct {
 	PutAt    time.Time `bun:"put_at"`
 }
 
+// roomNameSQL is what ?me sees a room r called, d being its department.
+const roomNameSQL = `CASE r.kind WHEN 'direct' THEN coalesce((SELECT p.name FROM chat_member o JOIN person p ON p.id = o.person_id WHERE o.room_id = r.id AND o.person_id <> ?me LIMIT 1), '') ELSE coalesce(d.name, r.name) END`
+
 // foundSQL reads messages m of many rooms that ?me may see; what follows narrows it.
-const foundSQL = `SELECT ` + shownColumns + `, r.kind AS room_kind,
-	CASE r.kind WHEN 'direct' THEN coalesce((SELECT p.name FROM chat_member o JOIN person p ON p.id = o.person_id WHERE o.room_id = r.id AND o.person_id <> ?me LIMIT 1), '') ELSE coalesce(d.name, r.name) END AS room_name, `
+const foundSQL = `SELECT ` + shownColumns + `, r.kind AS room_kind, ` + roomNameSQL + ` AS room_name, `
 
 const foundFrom = ` FROM chat_message m JOIN chat_room r ON r.id = m.room_id LEFT JOIN department d ON d.id = r.department_id `
 

@@ -31,8 +31,10 @@ func (s *Service) Edit(ctx context.Context, id kernel.ID, text string) (Message,
 		case text == f.Text:
 			return errUnchanged
 		}
-		_, err := s.db.Q(ctx).NewRaw(`UPDATE chat_message SET text = ?, edited_at = ? WHERE id = ?`, text, s.clock(), id).Exec(ctx)
-		return err
+		if _, err := s.db.Q(ctx).NewRaw(`UPDATE chat_message SET text = ?, edited_at = ? WHERE id = ?`, text, s.clock(), id).Exec(ctx); err != nil {
+			return fmt.Errorf("edit a message: %w", err)
+		}
+		return s.makeFindable(ctx, []*post{{NewMessage: NewMessage{ID: id, Kind: Text, Text: text}, row: f.messageRow}})
 	})
 	if err != nil {
 		return Message{}, err
@@ -77,6 +79,9 @@ func (s *Service) erase(ctx context.Context, id kernel.ID) error {
 	}
 	if _, err := s.db.Q(ctx).NewRaw(`DELETE FROM chat_reaction WHERE message_id = ?`, id).Exec(ctx); err != nil {
 		return fmt.Errorf("recall a message: %w", err)
+	}
+	if err := s.unfind(ctx, id); err != nil {
+		return err
 	}
 	return s.files.Drop(ctx, files.Ref{Kind: FileKind, ID: id})
 }

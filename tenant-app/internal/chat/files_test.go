@@ -2,25 +2,23 @@ package chat_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"image"
 	"image/png"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"atrium.dev/atrium/tenant-app/internal/chat"
+	"atrium.dev/atrium/tenant-app/internal/files"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/office/officetest"
 )
 
 // upload hands a file in for a message.
 func (p *person) upload(name, mediaType string, content []byte) kernel.ID {
 	p.t.Helper()
-	id, sum := kernel.NewID(), sha256.Sum256(content)
-	done(p, http.MethodPost, "/files", object{"id": id, "kind": chat.FileKind, "name": name, "type": mediaType, "size": len(content), "sha256": hex.EncodeToString(sum[:])})
-	p.Do(http.MethodPut, "/files/"+id.String()+"?offset=0", content).Want(http.StatusOK)
-	return id
+	return p.Upload(chat.FileKind, name, mediaType, content)
 }
 
 func dot(t *testing.T) []byte {
@@ -64,15 +62,51 @@ func TestFilesGoWithTheirMessages(t *testing.T) {
 		copied := kernel.NewID()
 		done(admin, http.MethodPost, "/messages/forward", object{"ids": []kernel.ID{copied}, "messageIds": []kernel.ID{m.ID}, "roomIds": []kernel.ID{other.ID}, "merged": merged})
 		got := call[chat.Message](zhang, http.MethodGet, msg(copied, ""), nil)
-		files := got.Files
+		copies := got.Files
 		if merged {
-			files = got.Merged.Items[0].Files
+			copies = got.Merged.Items[0].Files
 		}
-		if len(files) != 1 || files[0].ID == resume {
+		if len(copies) != 1 || copies[0].ID == resume {
 			t.Fatalf("merged %v: %+v", merged, got)
 		}
-		zhang.Get(files[0].URL).Want(http.StatusOK)
+		zhang.Get(copies[0].URL).Want(http.StatusOK)
 	}
 	done(li, http.MethodPost, msg(m.ID, "/recall"), nil)
 	admin.Get(m.Files[0].URL).Want(http.StatusNotFound)
+	var kept int
+	c.Scan(t, "SELECT count(*) FROM file WHERE owner_id = '"+m.ID.String()+"'", &kept)
+	if kept > 0 {
+		t.Error("the recalled message still has its file")
+	}
+}
+
+// A file of several parts comes through whole and in pieces, under its Chinese name; who
+// has left the room, or came after the message, does not get it.
+func TestWhoLeftReadsNoFiles(t *testing.T) {
+	c := start(t, "李娜", "张伟")
+	admin, li, zhang := c.people[0], c.people[1], c.people[2]
+	room := admin.group("项目组", li)
+	content := bytes.Repeat([]byte("0123456789abcdef"), files.PartSize/16+1000)
+	copy(content[len(content)-6:], "canary")
+	id := li.upload("总结 (终稿)·王㛃.bin", "", content)
+	m := call[chat.Message](li, http.MethodPost, "/rooms/"+room.ID.String()+"/messages", object{"id": kernel.NewID(), "kind": "file", "fileIds": []kernel.ID{id}})
+	done(admin, http.MethodPost, "/rooms/"+room.ID.String()+"/members", object{"personIds": []kernel.ID{zhang.id}})
+	at := m.Files[0].URL
+	whole := admin.Get(at).Want(http.StatusOK)
+	if whole.Body != string(content) {
+		t.Errorf("%d bytes came of %d", len(whole.Body), len(content))
+	}
+	name := "attachment; filename*=utf-8''" + url.PathEscape("总结 (终稿)·王㛃.bin")
+	if got := whole.Header.Get("Content-Disposition"); !strings.EqualFold(got, name) || whole.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("it is called %s, want %s", got, name)
+	}
+	for asked, want := range map[string]string{"bytes=-6": "canary", "bytes=10-15": "abcdef"} {
+		if got := admin.Get(at, officetest.H("Range", asked)).Want(http.StatusPartialContent).Body; got != want {
+			t.Errorf("%s gives %q", asked, got)
+		}
+	}
+	zhang.Get(at).Want(http.StatusNotFound)
+	done(admin, http.MethodDelete, "/rooms/"+room.ID.String()+"/members/"+li.id.String(), nil)
+	li.Get(at).Want(http.StatusNotFound)
+	refused(li, http.MethodGet, "/files/"+id.String(), nil, http.StatusNotFound, "file_unknown")
 }

@@ -197,6 +197,12 @@ func (s *Service) append(ctx context.Context, room kernel.ID, posts []*post) err
 	if _, err := s.db.Q(ctx).NewRaw(`UPDATE chat_room SET last_seq = ?, last_at = ? WHERE id = ?`, at.LastSeq, now, room).Exec(ctx); err != nil {
 		return fmt.Errorf("count a room up: %w", err)
 	}
+	if err := s.makeFindable(ctx, stored); err != nil {
+		return err
+	}
+	if err := s.facts.Record(ctx, asked(stored)...); err != nil {
+		return err
+	}
 	return s.announce(ctx, at, stored)
 }
 

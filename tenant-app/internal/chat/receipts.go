@@ -5,34 +5,41 @@ import (
 	"fmt"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/internal/fact"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
+	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/uptrace/bun"
 )
 
+// beforeSQL is the state of a receipt before the statement that ends with it.
+const beforeSQL = ` RETURNING coalesce((SELECT o.state FROM chat_receipt o WHERE o.message_id = c.message_id AND o.person_id = c.person_id), '')`
+
 // Answer gives one's receipt for a message that asks for one: received, working, done.
 func (s *Service) Answer(ctx context.Context, id kernel.ID, state string) (Message, error) {
-	return s.answer(ctx, id, func(f *found) *kernel.Error {
+	return s.answer(ctx, id, fact.Fact{Kind: receiptFact, To: state}, func(f *found) *kernel.Error {
 		if !f.Receipt {
 			return kernel.Conflict("receipt_not_asked")
 		}
 		return nil
 	}, `INSERT INTO chat_receipt AS c (message_id, person_id, state, at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (message_id, person_id) DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at WHERE c.state IS DISTINCT FROM EXCLUDED.state`, state)
+		ON CONFLICT (message_id, person_id) DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at WHERE c.state IS DISTINCT FROM EXCLUDED.state`+beforeSQL, state)
 }
 
 // Acknowledge says that one has seen an urgent message.
 func (s *Service) Acknowledge(ctx context.Context, id kernel.ID) (Message, error) {
-	return s.answer(ctx, id, func(f *found) *kernel.Error {
+	return s.answer(ctx, id, fact.Fact{Kind: urgentFact, To: "acknowledged"}, func(f *found) *kernel.Error {
 		if !f.Urgent {
 			return kernel.Conflict("message_not_urgent")
 		}
 		return nil
 	}, `INSERT INTO chat_receipt AS c (message_id, person_id, state, at, acknowledged_at) VALUES (?0, ?1, ?2, ?3, ?3)
-		ON CONFLICT (message_id, person_id) DO UPDATE SET acknowledged_at = EXCLUDED.acknowledged_at WHERE c.acknowledged_at IS NULL`, nil)
+		ON CONFLICT (message_id, person_id) DO UPDATE SET acknowledged_at = EXCLUDED.acknowledged_at WHERE c.acknowledged_at IS NULL RETURNING ''`, nil)
 }
 
-func (s *Service) answer(ctx context.Context, id kernel.ID, refuse func(*found) *kernel.Error, statement string, state any) (Message, error) {
+// answer runs a statement that keeps an answer and gives the state before, and records
+// the change as a fact.
+func (s *Service) answer(ctx context.Context, id kernel.ID, what fact.Fact, refuse func(*found) *kernel.Error, statement string, state any) (Message, error) {
 	err := s.changing(ctx, id, func(ctx context.Context, f *found) error {
 		if f.RecalledAt != nil {
 			return kernel.Conflict("message_recalled")
@@ -43,7 +50,19 @@ func (s *Service) answer(ctx context.Context, id kernel.ID, refuse func(*found) 
 		if f.by(f.in.me) {
 			return kernel.Conflict("message_is_mine")
 		}
-		return s.unlessUnchanged(ctx, "answer a message", statement, id, f.in.me, state, s.clock())
+		var before string
+		what.Who, what.Object, what.At = f.in.me, id, s.clock()
+		err := s.db.Q(ctx).NewRaw(statement, id, f.in.me, state, what.At).Scan(ctx, &before)
+		if store.IsNoRows(err) {
+			return errUnchanged
+		}
+		if err != nil {
+			return fmt.Errorf("answer a message: %w", err)
+		}
+		if what.From = before; before == "" {
+			what.From = "asked"
+		}
+		return s.facts.Record(ctx, what)
 	})
 	if err != nil {
 		return Message{}, err

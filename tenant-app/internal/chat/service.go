@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/internal/fact"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
@@ -24,6 +25,23 @@ type Events interface {
 	Emit(ctx context.Context, event store.Event) error
 }
 
+// Facts keeps what happened, for reports. Package fact implements it.
+type Facts interface {
+	Record(ctx context.Context, facts ...fact.Fact) error
+}
+
+// Config is what chat needs.
+type Config struct {
+	DB     *store.DB
+	Clock  kernel.Clock
+	Live   Live
+	Events Events
+	Files  Files
+	Index  Index
+	Facts  Facts
+	Log    *slog.Logger
+}
+
 // Service holds the use cases.
 type Service struct {
 	db     *store.DB
@@ -31,13 +49,15 @@ type Service struct {
 	live   Live
 	events Events
 	files  Files
+	index  Index
+	facts  Facts
 	log    *slog.Logger
 	writer writer
 }
 
-// New makes the chat of the company in db.
-func New(db *store.DB, clock kernel.Clock, stream Live, events Events, kept Files, log *slog.Logger) *Service {
-	s := &Service{db: db, clock: clock, live: stream, events: events, files: kept, log: log}
+// New makes the chat of the company in c.DB.
+func New(c Config) *Service {
+	s := &Service{db: c.DB, clock: c.Clock, live: c.Live, events: c.Events, files: c.Files, index: c.Index, facts: c.Facts, log: c.Log}
 	s.writer.queues = map[kernel.ID][]*post{}
 	return s
 }

@@ -104,7 +104,7 @@ func (s *Service) read(ctx context.Context, id kernel.ID) (*row, error) {
 }
 
 // mayRead says whether a person may see a comment's files.
-func (s *Service) mayRead(ctx context.Context, person, id kernel.ID) error {
+func (s *Service) mayRead(ctx context.Context, person, id, _ kernel.ID) error {
 	r, err := s.read(ctx, id)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ package fact
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -31,20 +32,26 @@ type Facts struct {
 // New makes the place of a company's facts.
 func New(db *store.DB, clock kernel.Clock) *Facts { return &Facts{db: db, clock: clock} }
 
-// Record keeps a fact, in the transaction of the change.
-func (f *Facts) Record(ctx context.Context, fact Fact) error {
-	if fact.At.IsZero() {
-		fact.At = f.clock()
+// Record keeps facts, in the transaction of the change.
+func (f *Facts) Record(ctx context.Context, facts ...Fact) error {
+	if len(facts) == 0 {
+		return nil
 	}
-	var department any
-	if fact.Department != kernel.NoID {
-		department = fact.Department
+	rows, args := make([]string, len(facts)), make([]any, 0, 9*len(facts))
+	for i, fact := range facts {
+		if fact.At.IsZero() {
+			fact.At = f.clock()
+		}
+		var department any
+		if fact.Department != kernel.NoID {
+			department = fact.Department
+		}
+		rows[i] = `(?, ?, ?, coalesce(?::uuid, (SELECT department_id FROM membership WHERE person_id = ? AND is_primary AND valid_to IS NULL)), ?, ?, ?, ?)`
+		args = append(args, kernel.NewID(), fact.Kind, fact.Who, department, fact.Who, fact.Object, fact.From, fact.To, fact.At)
 	}
-	_, err := f.db.Q(ctx).NewRaw(`INSERT INTO fact (id, kind, person_id, department_id, object_id, from_state, to_state, at)
-		VALUES (?, ?, ?, coalesce(?::uuid, (SELECT department_id FROM membership WHERE person_id = ? AND is_primary AND valid_to IS NULL)), ?, ?, ?, ?)`,
-		kernel.NewID(), fact.Kind, fact.Who, department, fact.Who, fact.Object, fact.From, fact.To, fact.At).Exec(ctx)
+	_, err := f.db.Q(ctx).NewRaw(`INSERT INTO fact (id, kind, person_id, department_id, object_id, from_state, to_state, at) VALUES `+strings.Join(rows, ", "), args...).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("record a fact of %s: %w", fact.Kind, err)
+		return fmt.Errorf("record a fact of %s: %w", facts[0].Kind, err)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ type company struct {
 func start(t *testing.T) *company {
 	t.Helper()
 	c := &company{Office: officetest.Start(t, officetest.WithBucket), readers: map[kernel.ID]bool{}}
-	mayRead := func(_ context.Context, person, _ kernel.ID) error {
+	mayRead := func(_ context.Context, person, _, _ kernel.ID) error {
 		if !c.readers[person] {
 			return kernel.NotFound("note_unknown")
 		}

@@ -39,9 +39,9 @@ type Ref struct {
 type Kind struct {
 	MaxBytes int64
 	Types    []string // beginnings of allowed types, such as "image/"; empty: any
-	// MayRead says whether a person may see an object, and so its files. If not, it
-	// gives an error of kind not found, as for an object that is not there.
-	MayRead func(ctx context.Context, person, object kernel.ID) error
+	// MayRead says whether a person may see a file of an object. If not, it gives an
+	// error of kind not found, as for an object that is not there.
+	MayRead func(ctx context.Context, person, object, file kernel.ID) error
 }
 
 // File is what people see of a file.

@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"github.com/uptrace/bun"
@@ -25,6 +26,21 @@ func (s *Service) Attach(ctx context.Context, owner Ref, ids []kernel.ID) error 
 		} else if n == 0 {
 			return kernel.Invalid("file_unknown").OnField(fmt.Sprintf("body.fileIds[%d]", i))
 		}
+	}
+	return nil
+}
+
+// Hold keeps files of the person behind ctx that belong to nothing yet until a time, and
+// as long after it as any other: for what is not finished. Others are left as they are.
+func (s *Service) Hold(ctx context.Context, ids []kernel.ID, until time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	who, _ := kernel.PrincipalFrom(ctx)
+	_, err := s.db.Q(ctx).NewUpdate().Model((*fileRow)(nil)).Set("loose_since = ?", until).
+		Where("id IN (?)", bun.List(ids)).Where("uploaded_by = ?", who.PersonID).Where("owner_id IS NULL").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("hold files: %w", err)
 	}
 	return nil
 }

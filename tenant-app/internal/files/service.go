@@ -140,7 +140,7 @@ func (s *Service) readable(ctx context.Context, who, id kernel.ID) (*fileRow, er
 	if !known {
 		return nil, errUnknown()
 	}
-	if err := kind.MayRead(ctx, who, *row.OwnerID); kernel.IsKind(err, kernel.KindNotFound) || kernel.IsKind(err, kernel.KindForbidden) {
+	if err := kind.MayRead(ctx, who, *row.OwnerID, row.ID); kernel.IsKind(err, kernel.KindNotFound) || kernel.IsKind(err, kernel.KindForbidden) {
 		return nil, errUnknown()
 	} else if err != nil {
 		return nil, err

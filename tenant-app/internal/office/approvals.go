@@ -15,14 +15,15 @@ import (
 
 // registerApprovals puts forms, approvals and to-dos together.
 func (o *Office) registerApprovals(p Parts) {
-	shapes := form.New(p.DB, p.Clock)
+	shapes := forms{form.New(p.DB, p.Clock), o.Calendar}
 	away := &absences{}
 	inbox := todo.New(p.DB, p.Clock, o.Live, away)
 	away.Service = approval.New(approval.Config{
-		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Live: o.Live, Forms: forms{shapes}, Inbox: toInbox{inbox},
-		Cards: toCards{o.Chat.Cards(), p.Settings},
+		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Live: o.Live, Forms: shapes, Inbox: toInbox{inbox},
+		Cards: toCards{o.Chat.Cards(), p.Settings}, Calendar: o.Calendar, Files: o.Files, Index: o.Search, Facts: o.Facts,
 	})
-	shapes.Register(o.Server)
+	o.Files.Own(approval.FileKind, away.FilesOfApprovals())
+	shapes.service.Register(o.Server)
 	away.Register(o.Server)
 	inbox.Register(o.Server)
 }
@@ -50,27 +51,23 @@ func (c toCards) card(card approval.Card) chat.CardData {
 	return out
 }
 
-// weekdays are worked from Monday to Friday.
-type weekdays struct{}
-
-func (weekdays) Workdays(context.Context, time.Time, time.Time) (func(time.Time) bool, error) {
-	return func(day time.Time) bool { return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday }, nil
-}
-
 // forms are package form's, as package approval asks for them.
-type forms struct{ service *form.Service }
+type forms struct {
+	service  *form.Service
+	calendar form.Calendar
+}
 
 func (f forms) Form(ctx context.Context, key string, version int) (approval.Form, error) {
 	d, err := f.service.Get(ctx, key, version)
 	if err != nil {
 		return nil, err
 	}
-	return oneForm{d, f.service}, nil
+	return oneForm{d, f}, nil
 }
 
 type oneForm struct {
 	*form.Definition
-	service *form.Service
+	of forms
 }
 
 func (f oneForm) Key() string           { return f.Definition.Key }
@@ -79,7 +76,7 @@ func (f oneForm) Name() kernel.Text     { return f.Definition.Name }
 func (f oneForm) Flow() json.RawMessage { return f.Definition.Flow }
 
 func (f oneForm) Read(ctx context.Context, values json.RawMessage, partial bool) (approval.Reading, error) {
-	r, err := f.Definition.Read(ctx, values, partial, weekdays{})
+	r, err := f.Definition.Read(ctx, values, partial, f.of.calendar)
 	return approval.Reading(r), err
 }
 
@@ -103,10 +100,10 @@ func (f oneForm) Away(values map[string]any, zone *time.Location) (from, to time
 	return f.Span(values, zone)
 }
 
-func (f oneForm) Keep(ctx context.Context) error { return f.service.Keep(ctx, f.Definition) }
+func (f oneForm) Keep(ctx context.Context) error { return f.of.service.Keep(ctx, f.Definition) }
 
 func (f oneForm) Number(ctx context.Context, day time.Time) (string, error) {
-	return f.service.Number(ctx, f.Definition, day)
+	return f.of.service.Number(ctx, f.Definition, day)
 }
 
 // toInbox puts what approvals wait for into the list of to-dos.

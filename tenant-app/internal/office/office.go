@@ -77,9 +77,12 @@ func New(p Parts) *Office {
 	people.Register(o.Server)
 	exchange.New(people).Register(o.Server)
 	o.base(p, people)
-	o.Chat = chat.New(p.DB, p.Clock, o.Live, o.Jobs, o.Files, p.Log)
+	o.Chat = chat.New(chat.Config{
+		DB: p.DB, Clock: p.Clock, Live: o.Live, Events: o.Jobs, Files: o.Files, Index: o.Search, Facts: o.Facts, Log: p.Log,
+	})
 	o.Chat.Register(o.Server)
 	o.Files.Own(chat.FileKind, o.Chat.FilesOfMessages())
+	o.Chat.Findable(o.Search.On)
 	people.OnMoved(o.Chat.PeopleMoved)
 	o.Live.Follow(o.Chat)
 	o.Live.Register(o.Server)

@@ -29,6 +29,7 @@ type Hit struct {
 	Snippet []Part    `json:"snippet"`
 	In      []string  `json:"in" doc:"Containers, such as room:<id>"`
 	At      time.Time `json:"at"`
+	Shown
 }
 
 // Part is a piece of a text; those with Hit are what was looked for.
@@ -40,6 +41,7 @@ type Part struct {
 // Request says what to find.
 type Request struct {
 	Typed      string
+	Person     kernel.ID
 	Kind       string   // empty: any
 	Containers []string // those of the person
 	Cursor     string
@@ -131,9 +133,15 @@ func (f *finding) search(ctx context.Context, w window) error {
 			return fmt.Errorf("search: %w", err)
 		}
 		f.read += len(rows)
+		var matching []*row
 		for i := range rows {
 			f.at = place{rows[i].At, rows[i].ID}
-			f.take(&rows[i])
+			if f.matches(&rows[i]) {
+				matching = append(matching, &rows[i])
+			}
+		}
+		if err := f.take(ctx, matching); err != nil {
+			return err
 		}
 		if len(rows) < rowsAtOnce {
 			return nil
@@ -160,24 +168,51 @@ func (f *finding) asked(w window) string {
 	return strings.Join(all, " & ")
 }
 
-// take makes a row a hit if its text really holds what was typed.
-func (f *finding) take(r *row) {
-	key := r.Kind + r.Ref.String()
-	if f.seen[key] {
-		return
+func (r *row) key() string { return r.Kind + r.Ref.String() }
+
+// matches says whether the text of a row really holds what was typed, and no row of its
+// object was met before.
+func (f *finding) matches(r *row) bool {
+	if f.seen[r.key()] {
+		return false
 	}
-	title, text := normalize(r.Title), normalize(r.Text)
-	whole := join(title, text, r.Names)
-	if _, ok := f.q.match(whole); !ok && !f.named(f.q, r.Names) {
-		return
+	_, ok := f.q.match(join(normalize(r.Title), normalize(r.Text), r.Names))
+	if ok = ok || f.named(f.q, r.Names); ok {
+		f.seen[r.key()] = true
 	}
-	f.seen[key] = true
-	f.places[key] = place{r.At, r.ID}
-	in := slices.DeleteFunc(slices.Clone(r.Containers), func(c string) bool { return !slices.Contains(f.r.Containers, c) })
-	f.hits = append(f.hits, Hit{
-		Kind: r.Kind, Ref: r.Ref, In: in, At: r.At,
-		Title: f.q.parts(r.Title, title, false), Snippet: f.q.parts(r.Text, text, true),
-	})
+	return ok
+}
+
+// take makes rows hits if their objects are there for the person.
+func (f *finding) take(ctx context.Context, rows []*row) error {
+	refs := map[string][]kernel.ID{}
+	for _, r := range rows {
+		refs[r.Kind] = append(refs[r.Kind], r.Ref)
+	}
+	shown := map[string]map[kernel.ID]Shown{}
+	for kind, of := range refs {
+		show := f.kinds[kind].Show
+		if show == nil {
+			continue
+		}
+		var err error
+		if shown[kind], err = show(ctx, f.r.Person, of); err != nil {
+			return err
+		}
+	}
+	for _, r := range rows {
+		seen, there := shown[r.Kind][r.Ref]
+		if !there && f.kinds[r.Kind].Show != nil {
+			continue
+		}
+		f.places[r.key()] = place{r.At, r.ID}
+		in := slices.DeleteFunc(slices.Clone(r.Containers), func(c string) bool { return !slices.Contains(f.r.Containers, c) })
+		f.hits = append(f.hits, Hit{
+			Kind: r.Kind, Ref: r.Ref, In: in, At: r.At, Shown: seen,
+			Title: f.q.parts(r.Title, normalize(r.Title), false), Snippet: f.q.parts(r.Text, normalize(r.Text), true),
+		})
+	}
+	return nil
 }
 
 // join puts the texts of a row together, apart from each other.

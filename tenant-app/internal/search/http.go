@@ -84,7 +84,7 @@ func (s *Service) Search(ctx context.Context, typed, kind string, page kernel.Pa
 		}
 		containers = append(containers, more...)
 	}
-	hits, err := s.Find(ctx, Request{Typed: typed, Kind: kind, Containers: containers, Cursor: page.Cursor, Limit: page.Size()})
+	hits, err := s.Find(ctx, Request{Typed: typed, Person: who.PersonID, Kind: kind, Containers: containers, Cursor: page.Cursor, Limit: page.Size()})
 	found.Items, found.Next = hits.Items, hits.Next
 	return found, err
 }

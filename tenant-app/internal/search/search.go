@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,18 @@ type Entry struct {
 type Kind struct {
 	// Containers gives those that a person may see into now. May be nil.
 	Containers func(ctx context.Context, person kernel.ID) ([]string, error)
+	// Show tells what a person sees of objects in these containers; one that it leaves
+	// out does not exist to them. May be nil: all of them are there.
+	Show func(ctx context.Context, person kernel.ID, refs []kernel.ID) (map[kernel.ID]Shown, error)
+}
+
+// Shown is where a hit stands, as its reader may see it.
+type Shown struct {
+	Author    string     `json:"author,omitempty" doc:"Who wrote it"`
+	Place     string     `json:"place,omitempty" doc:"Name of the room"`
+	PlaceKind string     `json:"placeKind,omitempty" doc:"Kind of the room"`
+	Seq       int64      `json:"seq,omitempty" doc:"Place in the room"`
+	Thread    *kernel.ID `json:"thread,omitempty" format:"uuid" doc:"Message that began the thread"`
 }
 
 // Config is what search needs of others.
@@ -102,9 +115,35 @@ type row struct {
 	At         time.Time `bun:"at"`
 }
 
-// Put makes an entry findable within two seconds, in the caller's transaction; what was
-// there for the same object is replaced.
-func (s *Service) Put(ctx context.Context, e Entry) error {
+// Put makes entries findable within two seconds, in the caller's transaction; what was
+// there for the same objects is replaced. Each object is named once.
+func (s *Service) Put(ctx context.Context, entries ...Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	var rows []row
+	kept, args := make([]string, len(entries)), make([]any, 0, 3*len(entries))
+	for i, e := range entries {
+		found := e.rows()
+		rows = append(rows, found...)
+		kept[i], args = "(?, ?::uuid, ?::integer)", append(args, e.Kind, e.Ref, len(found))
+	}
+	_, err := s.DB.Q(ctx).NewInsert().Model(&rows).On("CONFLICT (kind, ref, passage) DO UPDATE").
+		Set("containers = EXCLUDED.containers").Set("names = EXCLUDED.names").Set("title = EXCLUDED.title").Set("text = EXCLUDED.text").
+		Set("at = EXCLUDED.at").Set("vector = NULL").Exec(ctx)
+	if err == nil {
+		_, err = s.DB.Q(ctx).NewRaw("DELETE FROM search_entry AS e USING (VALUES "+strings.Join(kept, ", ")+
+			") AS kept (kind, ref, passages) WHERE e.kind = kept.kind AND e.ref = kept.ref AND e.passage >= kept.passages", args...).Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("make a %s findable: %w", entries[0].Kind, err)
+	}
+	store.AfterCommit(ctx, func() { s.plan(context.WithoutCancel(ctx)) })
+	return nil
+}
+
+// rows are the passages of an entry.
+func (e Entry) rows() []row {
 	var rows []row
 	for i, text := range passages(kernel.CleanText(e.Text)) {
 		rows = append(rows, row{
@@ -112,17 +151,7 @@ func (s *Service) Put(ctx context.Context, e Entry) error {
 			Title: kernel.CleanText(e.Title), Text: text, At: e.At,
 		})
 	}
-	_, err := s.DB.Q(ctx).NewInsert().Model(&rows).On("CONFLICT (kind, ref, passage) DO UPDATE").
-		Set("containers = EXCLUDED.containers").Set("names = EXCLUDED.names").Set("title = EXCLUDED.title").Set("text = EXCLUDED.text").
-		Set("at = EXCLUDED.at").Set("vector = NULL").Exec(ctx)
-	if err == nil {
-		_, err = s.DB.Q(ctx).NewDelete().Model((*row)(nil)).Where("kind = ?", e.Kind).Where("ref = ?", e.Ref).Where("passage >= ?", len(rows)).Exec(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("make a %s findable: %w", e.Kind, err)
-	}
-	store.AfterCommit(ctx, func() { s.plan(context.WithoutCancel(ctx)) })
-	return nil
+	return rows
 }
 
 // Remove makes objects of a kind unfindable, in the caller's transaction.

@@ -74,6 +74,16 @@ func (c *Calendar) IsWorkday(ctx context.Context, at time.Time) (bool, error) {
 	return plan.works(day), nil
 }
 
+// Workdays says which days are worked, of those from first to last; days are midnights
+// of any one zone.
+func (c *Calendar) Workdays(ctx context.Context, first, last time.Time) (func(day time.Time) bool, error) {
+	plan, err := c.plan(ctx, first, int(last.Sub(first)/(24*time.Hour))+1)
+	if err != nil {
+		return nil, err
+	}
+	return plan.works, nil
+}
+
 // AddWorking gives the time when d of working time has passed since from. A limit that
 // ends with a working day ends then, not with the beginning of the next.
 func (c *Calendar) AddWorking(ctx context.Context, from time.Time, d time.Duration) (time.Time, error) {

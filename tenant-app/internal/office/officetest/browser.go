@@ -2,7 +2,10 @@ package officetest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -13,6 +16,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/directory"
+	"atrium.dev/atrium/tenant-app/internal/files"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 )
@@ -190,6 +194,41 @@ func (r Reply) Want(status int) Reply {
 		r.t.Fatalf("status %d, want %d: %s", r.Status, status, r.Body)
 	}
 	return r
+}
+
+// Upload hands a file in for an object of a kind, and gives its id.
+func (b *Browser) Upload(kind, name, mediaType string, content []byte) kernel.ID {
+	b.t.Helper()
+	id, sum := kernel.NewID(), sha256.Sum256(content)
+	b.JSON(http.MethodPost, "/files", map[string]any{
+		"id": id, "kind": kind, "name": name, "type": mediaType, "size": len(content), "sha256": hex.EncodeToString(sum[:]),
+	}).Want(http.StatusCreated)
+	for at := 0; at < len(content); at += files.PartSize {
+		part := content[at:min(at+files.PartSize, len(content))]
+		b.Do(http.MethodPut, fmt.Sprintf("/files/%s?offset=%d", id, at), part).Want(http.StatusOK)
+	}
+	return id
+}
+
+// Found is what the search answers to a word: kind, what was found in, and where.
+func (b *Browser) Found(word string) []string {
+	b.t.Helper()
+	var page struct {
+		Items []struct {
+			Kind, Author, Place string
+			Title, Snippet      []struct{ Text string }
+		}
+	}
+	b.JSON(http.MethodGet, "/search?q="+url.QueryEscape(word), nil).Want(http.StatusOK).Into(&page)
+	out := []string{}
+	for _, hit := range page.Items {
+		text := ""
+		for _, part := range append(hit.Title, hit.Snippet...) {
+			text += part.Text
+		}
+		out = append(out, strings.Join([]string{hit.Kind, hit.Place, hit.Author, text}, "|"))
+	}
+	return out
 }
 
 // Person adds someone who cannot sign in yet.

@@ -128,6 +128,14 @@ func (o *Office) Settle(t testing.TB) {
 	}
 }
 
+// Index waits until all that was written can be found.
+func (o *Office) Index(t testing.TB) {
+	t.Helper()
+	o.Settle(t)
+	o.Wait(2 * time.Second)
+	o.Settle(t)
+}
+
 // Bucket makes an empty bucket on MinIO.
 func Bucket(t testing.TB) *blob.Bucket {
 	t.Helper()

@@ -1448,6 +1448,8 @@ export interface components {
              */
             size: number;
             type: string;
+            /** @description Path of its content */
+            url: string;
             /** Format: int64 */
             width?: number;
         };
@@ -1645,6 +1647,8 @@ export interface components {
             department?: components["schemas"]["Ref"];
             /** Format: date-time */
             endedAt?: string;
+            /** @description Those that values name by their ids */
+            files: components["schemas"]["File"][];
             form: components["schemas"]["FormRef"];
             /** @description Nodes to come, with the people expected now */
             future: components["schemas"]["Step"][];
@@ -1866,11 +1870,27 @@ export interface components {
         Hit: {
             /** Format: date-time */
             at: string;
+            /** @description Who wrote it */
+            author?: string;
             /** @description Containers, such as room:<id> */
             in: string[];
             kind: string;
+            /** @description Name of the room */
+            place?: string;
+            /** @description Kind of the room */
+            placeKind?: string;
             ref: string;
+            /**
+             * Format: int64
+             * @description Place in the room
+             */
+            seq?: number;
             snippet: components["schemas"]["Part"][];
+            /**
+             * Format: uuid
+             * @description Message that began the thread
+             */
+            thread?: string;
             title: components["schemas"]["Part"][];
         };
         Hours: {
@@ -4862,7 +4882,10 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                kind: string;
+                object: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4918,7 +4941,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                kind: string;
+                object: string;
+            };
             cookie?: never;
         };
         requestBody: {
