@@ -113,7 +113,7 @@ async function actions(desk) {
   await desk.getByRole('dialog').getByRole('button', { name: '保存' }).click();
   await desk.getByText('（已编辑）').waitFor();
   await menu(desk, '地毯明天再铺。');
-  await desk.getByRole('button', { name: '回应 👍' }).click();
+  await desk.getByRole('menuitem', { name: '回应 👍' }).click();
   await desk.getByRole('button', { name: '👍，1 人' }).waitFor();
   await menu(desk, '地毯明天再铺。');
   await desk.getByRole('menuitem', { name: '回复' }).click();
@@ -189,8 +189,9 @@ async function many(desk) {
       [id, i * 30],
     );
   }
+  const last = desk.getByRole('list', { name: '消息记录' }).getByText(/^第 299 箱/);
   await desk.reload();
-  await desk.getByText('第 299 箱').waitFor();
+  await last.waitFor();
   const scroll = desk.getByRole('list', { name: '消息记录' }).locator('..');
   for (let i = 0; i < 8; i++) {
     await scroll.evaluate((e) => e.scrollBy(0, -900));
@@ -218,7 +219,7 @@ async function many(desk) {
   if (nodes > mostNodes) fault('chat', `${nodes} nodes on the page`);
   console.log(`    ${nodes} nodes with 300 messages`);
   await desk.getByRole('button', { name: '回到最新消息' }).click();
-  await desk.getByText('第 299 箱').waitFor();
+  await last.waitFor();
 }
 
 async function looks(browser, head, clerk) {

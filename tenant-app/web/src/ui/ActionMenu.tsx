@@ -1,32 +1,35 @@
-// "⋯": what can be done with the thing beside it.
-import { ActionIcon, Menu } from '@mantine/core';
-import '@mantine/core/styles/Popover.layer.css';
-import '@mantine/core/styles/Menu.layer.css';
+// "⋯": what can be done with the thing beside it. The menu comes when somebody asks for it.
+import { ActionIcon } from '@mantine/core';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { Icon, type IconName } from './Icon';
+import { useFocusBack } from './useFocusBack';
+
+const OpenMenu = lazy(() => import('./OpenMenu'));
 
 export type Action = { label: string; icon: IconName; run: () => void; danger?: boolean; disabled?: boolean };
 
 export function ActionMenu({ label, actions }: { label: string; actions: Action[] }) {
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusBack(button, open);
+  const more = (
+    <ActionIcon
+      ref={button}
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label={label}
+      aria-haspopup="menu"
+      title={label}
+      onClick={() => setOpen(true)}
+    >
+      <Icon name="more" />
+    </ActionIcon>
+  );
+  if (!open) return more;
   return (
-    <Menu withInitialFocusPlaceholder={false} position="bottom-end" shadow="md" width={196} withinPortal>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} title={label}>
-          <Icon name="more" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {actions.map((a) => (
-          <Menu.Item
-            key={a.label}
-            leftSection={<Icon name={a.icon} size={16} />}
-            onClick={a.run}
-            disabled={a.disabled ?? false}
-            {...(a.danger ? { c: 'var(--at-danger)' } : {})}
-          >
-            {a.label}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={more}>
+      <OpenMenu target={more} actions={actions} onClose={() => setOpen(false)} />
+    </Suspense>
   );
 }

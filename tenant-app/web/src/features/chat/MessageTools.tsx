@@ -1,7 +1,8 @@
 // The way to what can be done with a message: a button beside it, and what it opens.
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { useT } from '../../i18n';
 import { Icon } from '../../ui/Icon';
+import { useFocusBack } from '../../ui/useFocusBack';
 import classes from './MessageTools.module.css';
 import type { Message } from './model';
 
@@ -17,12 +18,7 @@ export function MessageTools({ message, own, open, onOpen }: Props) {
   const t = useT();
   const [shown, setShown] = useState<Window>();
   const button = useRef<HTMLButtonElement>(null);
-  const was = useRef(false);
-  useEffect(() => {
-    // Who came by keyboard goes on from where they were.
-    if (was.current && !open && !shown) button.current?.focus({ preventScroll: true });
-    was.current = open;
-  }, [open, shown]);
+  useFocusBack(button, open, shown !== undefined);
   const plain = (
     <button
       ref={button}

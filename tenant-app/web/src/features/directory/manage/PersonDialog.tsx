@@ -12,10 +12,10 @@ import { Conflict } from '../../../ui/states';
 import { personQuery, useChange } from '../queries';
 import { createPerson, editPerson, movePerson } from './changes';
 import classes from './PersonDialog.module.css';
-import { PersonPicker } from './PersonPicker';
-
 import { editOf, formOf, newPersonOf, type PersonForm, postsChanged, postsOf } from './personForm';
 
+// Lists to choose from weigh half of the window: a name can be typed before they are there.
+const PersonPicker = lazy(() => import('./PersonPicker').then((m) => ({ default: m.PersonPicker })));
 const PostsEditor = lazy(() => import('./PostsEditor').then((m) => ({ default: m.PostsEditor })));
 
 type Props = { person?: PersonDetail; department?: string | undefined; onClose: () => void };
@@ -122,24 +122,24 @@ function Fields({ form, onChange, messages, id }: FieldsProps) {
       </div>
       <Suspense fallback={null}>
         <PostsEditor drafts={form.posts} onChange={(posts) => onChange({ posts })} error={messages.posts} />
+        <div className={classes.grid}>
+          <PersonPicker
+            label={t('person.manager')}
+            value={form.manager}
+            onPick={(manager) => onChange({ manager })}
+            except={id ? [id] : []}
+            placeholder={t('person.find')}
+            error={messages.managerId}
+          />
+          <TextInput label={t('person.hiredOn')} type="date" {...text('hiredOn')} />
+          <TextInput
+            label={t('person.sort')}
+            description={t('person.sortHint')}
+            inputMode="numeric"
+            {...text('sort')}
+          />
+        </div>
       </Suspense>
-      <div className={classes.grid}>
-        <PersonPicker
-          label={t('person.manager')}
-          value={form.manager}
-          onPick={(manager) => onChange({ manager })}
-          except={id ? [id] : []}
-          placeholder={t('person.find')}
-          error={messages.managerId}
-        />
-        <TextInput label={t('person.hiredOn')} type="date" {...text('hiredOn')} />
-        <TextInput
-          label={t('person.sort')}
-          description={t('person.sortHint')}
-          inputMode="numeric"
-          {...text('sort')}
-        />
-      </div>
     </>
   );
 }
