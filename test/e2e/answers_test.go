@@ -146,6 +146,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`(?m)^(\s*(?:Resource Version|Generation|Observed Generation):\s+)\d+`), "${1}<n>"},
 	{regexp.MustCompile(`\bt_[a-z][a-z2-7]{9}_`), "t_<id>_"},
 	{regexp.MustCompile(`(?m)^(\s*Id:\s+)[a-z][a-z2-7]{9}$`), "${1}<id>"},
+	{regexp.MustCompile(`\bschema \d+\b`), "schema <n>"}, // one more with each migration
 	{regexp.MustCompile(`\bdemo-[a-z][a-z2-7]{9}\b`), "demo-<id>"},
 	{regexp.MustCompile(`\b(\d+\.\d+\.\d+)-[0-9a-f]{8}\b`), "$1"}, // a demo whose images were built again
 	{regexp.MustCompile(`(?m)^(\s*Type:\s+)(Create|Change)$`), "${1}<Create or Change>"},
@@ -163,7 +164,7 @@ type column struct {
 
 // unsteadyColumns are those whose cells differ from run to run, and what stands for
 // them.
-var unsteadyColumns = map[string]string{"AGE": "<age>", "SINCE": "<age>", "ID": "<id>", "TENANTS": "<n>"}
+var unsteadyColumns = map[string]string{"AGE": "<age>", "SINCE": "<age>", "ID": "<id>", "SCHEMA": "<n>", "TENANTS": "<n>"}
 
 // steady takes out what differs from run to run.
 func steady(said string) string {

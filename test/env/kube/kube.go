@@ -45,13 +45,16 @@ func New(t testing.TB) *envtest.Environment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &envtest.Environment{
+	e := &envtest.Environment{
 		BinaryAssetsDirectory:    dir,
 		CRDDirectoryPaths:        []string{filepath.Join(root, "config", "crd")},
 		ErrorIfCRDPathMissing:    true,
 		ControlPlaneStartTimeout: time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 	}
+	// Room for a Service of each of many companies; the default has 254 addresses.
+	e.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
+	return e
 }
 
 // binaries is a folder that holds etcd, kube-apiserver and kubectl, as envtest
