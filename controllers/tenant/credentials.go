@@ -115,6 +115,9 @@ func (r *Reconciler) settings(ctx context.Context, s *scope) error {
 	if c := spec.AdminContact; c != nil {
 		value.AdminContact = contract.Contact{Name: c.Name, Phone: c.Phone, Mail: c.Mail}
 	}
+	for _, rule := range spec.Egress {
+		value.Egress = append(value.Egress, contract.EgressRule{CIDR: rule.CIDR, Ports: rule.Ports})
+	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", contract.FileSettings, err)

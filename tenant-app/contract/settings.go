@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -37,6 +38,9 @@ type Settings struct {
 	Outbound    bool   `json:"outbound"`    // false pauses jobs and every outgoing call
 	DataEpoch   int64  `json:"dataEpoch"`   // starts at 1 and grows at each restore
 
+	// Egress are addresses that the app may call although they are not public ones.
+	Egress []EgressRule `json:"egress,omitempty"`
+
 	// AdminContact is whom a person turns to who cannot sign in. May be empty.
 	AdminContact Contact `json:"adminContact"`
 
@@ -50,6 +54,12 @@ type Contact struct {
 	Name  string `json:"name,omitempty"`
 	Phone string `json:"phone,omitempty"`
 	Mail  string `json:"mail,omitempty"`
+}
+
+// EgressRule opens TCP ports of a range of addresses, such as 203.0.113.0/24.
+type EgressRule struct {
+	CIDR  string  `json:"cidr"`
+	Ports []int32 `json:"ports"`
 }
 
 // Database says how the program reaches its schema. Serve gets a login that can
@@ -138,6 +148,11 @@ func (s Settings) Check() error {
 	}
 	if s.DataEpoch < 1 {
 		errs = append(errs, errors.New("dataEpoch must be at least 1"))
+	}
+	for _, rule := range s.Egress {
+		if _, err := netip.ParsePrefix(rule.CIDR); err != nil {
+			errs = append(errs, errors.New("egress must name ranges such as 203.0.113.0/24"))
+		}
 	}
 	if s.FirstAdminTokenSHA256 != "" {
 		if sum, err := hex.DecodeString(s.FirstAdminTokenSHA256); err != nil || len(sum) != 32 {

@@ -39,6 +39,7 @@ func TestCheckNamesTheField(t *testing.T) {
 		"timezone":             {with(settings(), func(s *Settings) { s.Timezone = "Mars/Base" }).Check(), "timezone"},
 		"empty timezone":       {with(settings(), func(s *Settings) { s.Timezone = "" }).Check(), "timezone"},
 		"epoch":                {with(settings(), func(s *Settings) { s.DataEpoch = 0 }).Check(), "dataEpoch"},
+		"egress":               {with(settings(), func(s *Settings) { s.Egress = []EgressRule{{CIDR: "10.0.0.1"}} }).Check(), "egress"},
 		"first admin":          {with(settings(), func(s *Settings) { s.FirstAdminTokenSHA256 = "abc" }).Check(), "firstAdminTokenSHA256"},
 		"database":             {database().Check(), ""},
 		"port":                 {with(database(), func(d *Database) { d.Port = 0 }).Check(), "port"},

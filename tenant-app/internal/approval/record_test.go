@@ -72,7 +72,7 @@ func TestApprovalsAreFoundByThoseWhoTakePart(t *testing.T) {
 	values["reason"] = "做手术"
 	d := submit(me, "leave", values)
 	c.Index(t)
-	for _, word := range []string{d.Number, "请假", "年假", "qyk", "2026-11-23"} {
+	for _, word := range []string{d.Number, "请假", "年假", "oyk", "2026-11-23"} {
 		if got := first.Found(word); len(got) != 1 {
 			t.Errorf("%s finds %q", word, got)
 		}

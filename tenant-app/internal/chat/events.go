@@ -9,7 +9,7 @@ import (
 
 // Events of messages that somebody should hear of although no page of theirs is open.
 const (
-	EventPosted = "chat.message.posted" // to one person, or with mentions
+	EventPosted = "chat.message.posted" // to one person, also by an assistant, or with mentions
 	EventUrgent = "chat.urgent.posted"  // goes on to the next channel until it is acknowledged
 )
 
@@ -27,7 +27,7 @@ type Posted struct {
 // emit tells of a message for which somebody may be called to the phone. Of all others
 // in a group the badge tells: a job for each of them would cost more than the message.
 func (s *Service) emit(ctx context.Context, at *roomRow, p *post) error {
-	named := at.Kind == Direct || p.All || len(p.row.Mentions) > 0
+	named := at.Kind == Direct || at.Kind == Assistant || p.All || len(p.row.Mentions) > 0
 	if p.Kind == System || !named && !p.Urgent {
 		return nil
 	}

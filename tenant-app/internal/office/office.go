@@ -21,6 +21,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
+	"atrium.dev/atrium/tenant-app/internal/notify"
 	"atrium.dev/atrium/tenant-app/internal/search"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"atrium.dev/atrium/tenant-app/internal/workcal"
@@ -52,6 +53,7 @@ type Office struct {
 	Comments *comment.Service
 	Calendar *workcal.Calendar
 	Search   *search.Service
+	Notify   *notify.Service
 }
 
 // New puts the app together. It reaches for nothing.
@@ -86,6 +88,7 @@ func New(p Parts) *Office {
 	people.OnMoved(o.Chat.PeopleMoved)
 	o.Live.Follow(o.Chat)
 	o.Live.Register(o.Server)
+	o.registerNotices(p)
 	o.registerApprovals(p)
 	o.Server.ServePages(pages)
 	o.Jobs.Every("auth.forget-expired", time.Hour, o.Auth.CleanUp)

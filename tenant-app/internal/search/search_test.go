@@ -200,7 +200,7 @@ func generate(t *testing.T, o *officetest.Office, n int) {
 		}
 		m := message{ref: kernel.NewID(), room: r.IntN(3 * rooms), plain: search.Plain(kernel.CleanText(text.String())), at: o.Now().Add(-time.Duration(i*i) * 7 * time.Second)}
 		messages = append(messages, m)
-		entries = append(entries, search.Entry{Kind: "message", Ref: m.ref, Container: []string{fmt.Sprintf("room:%d", m.room)}, Text: text.String(), At: m.at})
+		entries = append(entries, search.Entry{Kind: "text", Ref: m.ref, Container: []string{fmt.Sprintf("room:%d", m.room)}, Text: text.String(), At: m.at})
 	}
 	put(t, o, entries...)
 	settle(t, o)

@@ -20,7 +20,7 @@ import (
 
 // OldestSchema is the oldest schema on which this program serves. Migrations only
 // add, so it stays behind the newest until a release drops what an older one made.
-const OldestSchema = 8
+const OldestSchema = 9
 
 const (
 	lockTimeout  = 2 * time.Second // a queue behind a lock would stop the whole company

@@ -40,3 +40,15 @@ func (d *DB) Decide(ctx context.Context, key string, value any, now time.Time) (
 	}
 	return revision, nil
 }
+
+// DecideOnce keeps value under a key unless something was decided there.
+func (d *DB) DecideOnce(ctx context.Context, key string, value any, now time.Time) error {
+	raw, err := json.Marshal(value)
+	if err == nil {
+		_, err = d.Q(ctx).NewRaw(`INSERT INTO setting (key, value, updated_at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING`, key, string(raw), now).Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the setting %s: %w", key, err)
+	}
+	return nil
+}

@@ -1,6 +1,14 @@
-// 文件、评论、日历：服务器拒绝时说的话。
+// 文件、评论、日历、通知：服务器拒绝时说的话。
 export default {
+  'error.address_invalid': '地址不正确，请检查',
+  'error.address_refused': '不允许访问地址 {address}，请联系平台人员加入白名单',
+  'error.browsers_none': '还没有浏览器开启通知，请先在这台设备上开启',
+  'error.browsers_too_many': '最多 {max} 个浏览器可以接收通知',
   'error.calendar_without_work': '工作日历在 {days} 天内没有足够的工作时间，请管理员检查',
+  'error.channel_closed': '公司还没有开通这种通知方式',
+  'error.channel_failed': '测试通知没有发出去，请检查地址，或联系管理员',
+  'error.code_too_soon': '刚刚发过验证码，请 {minutes} 分钟后再试',
+  'error.code_wrong': '验证码不正确或已过期，请重新测试',
   'error.comment_unknown': '没有这条评论',
   'error.day_unknown': '没有这一天',
   'error.file_damaged': '文件在上传途中损坏，请重新上传',
@@ -11,7 +19,11 @@ export default {
   'error.not_your_own': '只能删除自己的内容',
   'error.object_unknown': '没有这个内容，或你看不到它',
   'error.offset_other': '上传的位置不对，请重试',
+  'error.outbound_paused': '公司的对外通知已暂停',
   'error.part_cut_off': '上传中断，请重试',
   'error.part_malformed': '上传的请求不正确，请重试',
   'error.part_size_wrong': '上传的分段大小不对，请重试',
+  'error.secret_too_short': '密钥至少 {min} 个字符；改了地址要重新填写',
+  'error.sender_invalid': '发送设置不正确，请检查',
+  'error.subscription_invalid': '这个浏览器的通知地址不正确',
 };

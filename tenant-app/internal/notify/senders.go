@@ -1,0 +1,107 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"atrium.dev/atrium/tenant-app/internal/kernel"
+)
+
+const (
+	sendersKey = "notify.senders"
+	mailLimit  = 20 * time.Second
+)
+
+// MailSender is the company's mail server. An empty password leaves the one that is kept.
+type MailSender struct {
+	Host     string `json:"host" minLength:"1" maxLength:"253"`
+	Port     int    `json:"port" minimum:"1" maximum:"65535"`
+	Security string `json:"security" enum:"starttls,tls,none"`
+	From     string `json:"from" maxLength:"254" doc:"Mail address"`
+	User     string `json:"user,omitempty" maxLength:"254"`
+	Password string `json:"password,omitempty" maxLength:"500" doc:"Never answered; empty: as it was"`
+}
+
+// Hook is a gate of the company to other messengers. An empty secret leaves the one that
+// is kept.
+type Hook struct {
+	URL    string `json:"url" maxLength:"2000" format:"uri"`
+	Secret string `json:"secret,omitempty" maxLength:"500" doc:"Signs each call. Never answered; empty: as it was"`
+}
+
+// Senders are the company's ways out. Web Push needs none.
+type Senders struct {
+	Mail  *MailSender     `json:"mail,omitempty"`
+	Hooks map[string]Hook `json:"hooks,omitempty" doc:"By kind: wecom, dingtalk, feishu, sms"`
+}
+
+func (s Senders) has(kind string) bool {
+	switch kind {
+	case Push:
+		return true
+	case Mail:
+		return s.Mail != nil
+	}
+	_, has := s.Hooks[kind]
+	return has
+}
+
+// senders are the company's with their secrets.
+func (s *Service) senders(ctx context.Context) (Senders, error) {
+	var out Senders
+	_, err := s.DB.Setting(ctx, sendersKey, &out)
+	return out, err
+}
+
+// Senders are the company's, without what must stay secret.
+func (s *Service) Senders(ctx context.Context) (Senders, error) {
+	out, err := s.senders(ctx)
+	if out.Mail != nil {
+		out.Mail.Password = ""
+	}
+	for kind, h := range out.Hooks {
+		h.Secret = ""
+		out.Hooks[kind] = h
+	}
+	return out, err
+}
+
+// SetSenders changes the company's ways out. Code sender_invalid.
+func (s *Service) SetSenders(ctx context.Context, wanted Senders) error {
+	kept, err := s.senders(ctx)
+	if err != nil {
+		return err
+	}
+	if m := wanted.Mail; m != nil {
+		if _, err := mail.ParseAddress(m.From); err != nil || strings.ContainsAny(m.Host, " /:@\r\n") {
+			return kernel.Invalid("sender_invalid").OnField("body.mail")
+		}
+		if m.Password == "" && kept.Mail != nil && kept.Mail.Host == m.Host {
+			m.Password = kept.Mail.Password
+		}
+	}
+	for kind, h := range wanted.Hooks {
+		at, err := url.Parse(h.URL)
+		known := kind == WeCom || kind == DingTalk || kind == Feishu || kind == SMS
+		if err != nil || !known || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
+			return kernel.Invalid("sender_invalid").OnField("body.hooks." + kind)
+		}
+		if h.Secret == "" && kept.Hooks[kind].URL == h.URL {
+			h.Secret = kept.Hooks[kind].Secret
+		}
+		if len(h.Secret) < 16 {
+			return kernel.Invalid("secret_too_short").With("min", 16).OnField("body.hooks." + kind + ".secret")
+		}
+		wanted.Hooks[kind] = h
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.DB.Decide(ctx, sendersKey, wanted, s.Clock()); err != nil {
+			return fmt.Errorf("keep the ways out: %w", err)
+		}
+		return s.Audit.Write(ctx, "notice_senders_changed", kernel.NoID, nil)
+	})
+}
