@@ -64,7 +64,7 @@ func (s *Service) detail(ctx context.Context, r *row, form sheet, entries []engi
 	d := Detail{
 		Approval: s.item(ctx, r, form, refs), Values: form.Redact(r.values, hidden), Hidden: append([]string{}, hidden...),
 		Timeline: timeline(r, form, entries, refs), Now: waiting(r, form, refs), Future: steps, Copies: []directory.PersonRef{},
-		Actions: engine.Allowed(form.flow, r.state, who.PersonID, who.Admin), ReturnTo: []NodeRef{},
+		Actions: engine.Allowed(form.flow, r.state, who.PersonID, who.May(ManageRight)), ReturnTo: []NodeRef{},
 		Resumes: r.state.Status == engine.Returned && len(r.state.Resume) > 0,
 	}
 	for _, c := range r.state.Copies {

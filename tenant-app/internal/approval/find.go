@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
+	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"github.com/uptrace/bun"
 )
@@ -39,7 +40,7 @@ func (s *Service) find(ctx context.Context, r *row, form sheet, id string, choic
 		return fact, err
 	}
 	if node.Kind == engine.Approve && engine.NeedsFallback(form.flow, r.SubmitterID, fact.People) {
-		managers, err := s.managers(ctx)
+		managers, err := s.Managers(ctx, mostFound)
 		if err != nil {
 			return fact, err
 		}
@@ -119,12 +120,6 @@ func (s *Service) heads(ctx context.Context, r *row, level int) ([]kernel.ID, er
 		*r.DepartmentID, r.SubmitterID, level, mostFound)
 }
 
-// managers are those who manage approvals: they decide where nobody else can.
-func (s *Service) managers(ctx context.Context) ([]kernel.ID, error) {
-	return s.ids(ctx, `SELECT p.id FROM person p JOIN account c ON c.person_id = p.id AND c.administrator
-		WHERE `+staff+` ORDER BY p.sort, p.sort_key, p.id LIMIT ?`, mostFound)
-}
-
 // candidates are people with whom decides instead of them today.
 func (s *Service) candidates(ctx context.Context, people []kernel.ID, delegates bool) ([]engine.Candidate, error) {
 	out := make([]engine.Candidate, len(people))
@@ -157,14 +152,26 @@ func (s *Service) candidates(ctx context.Context, people []kernel.ID, delegates 
 // today is the day in the company's zone.
 func (s *Service) today() string { return s.Clock().In(s.zone()).Format(time.DateOnly) }
 
-// requireStaff refuses people who do not, or no longer, work here.
+// requireStaff refuses people who do not, or no longer, work here, or whom the reader
+// may not see.
 func (s *Service) requireStaff(ctx context.Context, people []kernel.ID, field string) error {
-	found, err := s.active(ctx, people)
+	found, err := s.nameable(ctx, people)
+	if err == nil && len(found) < len(people) {
+		err = kernel.Invalid("person_unknown").OnField(field)
+	}
+	return err
+}
+
+// nameable are those of people who work here and whom the reader may see, in the same
+// order.
+func (s *Service) nameable(ctx context.Context, people []kernel.ID) ([]kernel.ID, error) {
+	if len(people) == 0 {
+		return nil, nil
+	}
+	visible, args, err := directory.Visible(ctx, s.Rights)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(found) < len(people) {
-		return kernel.Invalid("person_unknown").OnField(field)
-	}
-	return nil
+	found, err := s.ids(ctx, `SELECT p.id FROM person p WHERE p.id IN (?) AND `+staff+` AND `+visible, append([]any{bun.List(people)}, args...)...)
+	return slices.DeleteFunc(slices.Clone(people), func(id kernel.ID) bool { return !slices.Contains(found, id) }), err
 }

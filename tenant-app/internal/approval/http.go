@@ -26,7 +26,7 @@ func (s *Service) Register(server *httpapi.Server) {
 }
 
 func op(id, method, path, action, summary string) httpapi.Op {
-	return httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: kind, Access: httpapi.SignedIn}
+	return httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: kind, Right: SubmitRight}
 }
 
 type idInput struct {

@@ -139,7 +139,7 @@ func (s *Service) item(ctx context.Context, r *row, form sheet, refs *people) Ap
 // hidden are the fields that the reader does not see.
 func (s *Service) hidden(ctx context.Context, r *row, form sheet) []string {
 	who := reader(ctx)
-	return engine.Hidden(form.flow, r.state, who.PersonID, who.Admin)
+	return engine.Hidden(form.flow, r.state, who.PersonID, who.May(ManageRight))
 }
 
 // people are persons by id, as they are shown.

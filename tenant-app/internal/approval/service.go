@@ -10,6 +10,7 @@ import (
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
+	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/store"
@@ -29,6 +30,11 @@ type Config struct {
 	Files    Files
 	Index    Index
 	Facts    Facts
+	Rights   directory.Filters
+
+	// Managers are at most so many of those who hold ManageRight: they decide where
+	// nobody else can.
+	Managers func(ctx context.Context, most int) ([]kernel.ID, error)
 }
 
 // Service holds the use cases.
@@ -143,7 +149,7 @@ func (s *Service) act(ctx context.Context, id kernel.ID, check checkVersion, act
 func (s *Service) apply(ctx context.Context, r *row, form sheet, action engine.Action) error {
 	now := s.Clock()
 	action.ID = kernel.NewID()
-	facts := engine.Facts{Manager: reader(ctx).Admin, Nodes: map[string]engine.NodeFact{}}
+	facts := engine.Facts{Manager: reader(ctx).May(ManageRight), Nodes: map[string]engine.NodeFact{}}
 	for {
 		next, effects, err := engine.Apply(form.flow, r.state, action, facts, now)
 		var need *engine.NeedFacts

@@ -64,7 +64,7 @@ func errUnknown() error { return kernel.NotFound("approval_unknown") }
 
 // visible narrows a query on approval a to those that a person may see.
 func visible(q *bun.SelectQuery, who kernel.Principal) {
-	if !who.Admin {
+	if !who.May(ManageRight) {
 		q.Where(`(a.submitter_id = ?0 OR EXISTS (SELECT 1 FROM approval_participant v WHERE v.approval_id = a.id AND v.person_id = ?0))`, who.PersonID)
 	}
 }

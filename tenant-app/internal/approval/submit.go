@@ -167,6 +167,12 @@ func (s *Service) Preview(ctx context.Context, key string, version int, raw json
 	if err != nil {
 		return Preview{}, err
 	}
+	choices := map[string][]kernel.ID{}
+	for node, people := range approvers {
+		if choices[node], err = s.nameable(ctx, people); err != nil {
+			return Preview{}, err
+		}
+	}
 	reading, err := form.Read(ctx, raw, true)
 	if err != nil {
 		return Preview{}, err
@@ -176,7 +182,7 @@ func (s *Service) Preview(ctx context.Context, key string, version int, raw json
 	if r.DepartmentID, err = s.department(ctx, who.PersonID); err != nil {
 		return Preview{}, err
 	}
-	r.state = engine.State{Submitter: who.PersonID, Vars: form.vars(reading.Values), Choices: approvers}
+	r.state = engine.State{Submitter: who.PersonID, Vars: form.vars(reading.Values), Choices: choices}
 	out := Preview{Form: form.ref(), Values: reading.Values, Faults: append([]kernel.FieldError{}, reading.Faults...)}
 	out.Steps, err = s.ahead(ctx, r, form)
 	return out, err

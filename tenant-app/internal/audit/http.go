@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 )
@@ -44,18 +45,27 @@ type proofOutput struct {
 	Body Proof
 }
 
-// Register adds the operations, for administrators.
+// ReadRight is to read the audit log, which tells of everyone.
+const ReadRight = "audit.read"
+
+// Rights are what roles can give on the audit log. 系统管理员 and 安全管理员 are not among
+// those who read it: what they do stands there.
+var Rights = []authz.Right{
+	{Name: ReadRight, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.AuditAdministrator: authz.ScopeAll}},
+}
+
+// Register adds the operations.
 func (l *Log) Register(server *httpapi.Server) {
 	const tag, kind = "audit", "audit-entry"
 	httpapi.Register(server, httpapi.Op{
-		ID: "list-audit", Method: http.MethodGet, Path: "/audit", Tag: tag, Action: "read", Resource: kind, Access: httpapi.AdminOnly,
+		ID: "list-audit", Method: http.MethodGet, Path: "/audit", Tag: tag, Action: "read", Resource: kind, Right: ReadRight,
 		Summary: "Who did what, newest first",
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
 		page, err := l.List(ctx, in)
 		return &listOutput{Body: page}, err
 	})
 	httpapi.Register(server, httpapi.Op{
-		ID: "prove-audit", Method: http.MethodGet, Path: "/audit/proof", Tag: tag, Action: "prove", Resource: kind, Access: httpapi.AdminOnly,
+		ID: "prove-audit", Method: http.MethodGet, Path: "/audit/proof", Tag: tag, Action: "prove", Resource: kind, Right: ReadRight,
 		Summary: "Recompute the chain of the audit log",
 	}, func(ctx context.Context, _ *struct{}) (*proofOutput, error) {
 		proof, err := l.Prove(ctx)

@@ -72,7 +72,7 @@ func (s *Service) createFirstAdmin(ctx context.Context, token string, typed firs
 		if err := s.setPassword(ctx, id, hash); err != nil {
 			return err
 		}
-		if err := s.setAdministrator(ctx, id, true); err != nil {
+		if err := s.rights.SetAdministrator(ctx, id, true); err != nil {
 			return err
 		}
 		if session, err = s.startSession(ctx, id, false); err != nil {

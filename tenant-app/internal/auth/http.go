@@ -20,44 +20,45 @@ func (s *Service) registerOwn(server *httpapi.Server) {
 	const tag = "me"
 	httpapi.Register(server, httpapi.Op{
 		ID: "get-me", Method: http.MethodGet, Path: "/me", Summary: "Who is signed in, and where", Tag: tag,
-		Action: "read", Resource: "own-account", Access: httpapi.SignedIn,
+		Action: "read", Resource: "own-account",
 	}, s.getMe)
 	httpapi.Register(server, httpapi.Op{
 		ID: "update-me", Method: http.MethodPatch, Path: "/me", Summary: "Change own preferences", Tag: tag,
-		Action: "update", Resource: "own-account", Access: httpapi.SignedIn,
+		Action: "update", Resource: "own-account",
 	}, s.updateMe)
 	httpapi.Register(server, httpapi.Op{
 		ID: "change-password", Method: http.MethodPost, Path: "/me/password", Summary: "Change own password; other sessions end", Tag: tag,
-		Action: "update", Resource: "own-password", Access: httpapi.SignedIn, Status: http.StatusNoContent, SecretReply: true,
+		Action: "update", Resource: "own-password", Status: http.StatusNoContent, SecretReply: true,
 	}, s.postPassword)
 	httpapi.Register(server, httpapi.Op{
 		ID: "list-sessions", Method: http.MethodGet, Path: "/sessions", Summary: "Where I am signed in", Tag: tag,
-		Action: "read", Resource: "own-session", Access: httpapi.SignedIn,
+		Action: "read", Resource: "own-session",
 	}, s.listSessions)
 	httpapi.Register(server, httpapi.Op{
 		ID: "end-session", Method: http.MethodDelete, Path: "/sessions/{id}", Summary: "Sign out one of my devices", Tag: tag,
-		Action: "delete", Resource: "own-session", Access: httpapi.SignedIn, Status: http.StatusNoContent,
+		Action: "delete", Resource: "own-session", Status: http.StatusNoContent,
 	}, s.endSession)
 	httpapi.Register(server, httpapi.Op{
 		ID: "end-other-sessions", Method: http.MethodDelete, Path: "/sessions", Summary: "Sign out all my other devices", Tag: tag,
-		Action: "delete", Resource: "own-session", Access: httpapi.SignedIn, Status: http.StatusNoContent,
+		Action: "delete", Resource: "own-session", Status: http.StatusNoContent,
 	}, s.endOtherSessions)
 	httpapi.Register(server, httpapi.Op{
 		ID: "sign-out", Method: http.MethodPost, Path: "/sign-out", Summary: "End this session", Tag: tag,
-		Action: "delete", Resource: "own-session", Access: httpapi.SignedIn, Status: http.StatusNoContent, SecretReply: true,
+		Action: "delete", Resource: "own-session", Status: http.StatusNoContent, SecretReply: true,
 	}, s.signOut)
 }
 
 // Me is who is signed in, and the company around.
 type Me struct {
-	PersonID      kernel.ID     `json:"personId"`
-	Name          string        `json:"name"`
-	Administrator bool          `json:"administrator"`
-	Company       string        `json:"company"`
-	Locale        kernel.Locale `json:"locale" enum:"zh-CN,en"`
-	Timezone      string        `json:"timezone" example:"Asia/Shanghai"`
-	Release       string        `json:"release" doc:"Of the server; another one than the page's means: load anew"`
-	DataEpoch     int64         `json:"dataEpoch" doc:"Grows at each restore; when it changes, drop what is cached"`
+	PersonID  kernel.ID     `json:"personId"`
+	Name      string        `json:"name"`
+	Rights    []string      `json:"rights" doc:"What this person may do, module.action; on which rows is decided by the server"`
+	External  bool          `json:"external" doc:"Belongs to a customer, supplier or partner"`
+	Company   string        `json:"company"`
+	Locale    kernel.Locale `json:"locale" enum:"zh-CN,en"`
+	Timezone  string        `json:"timezone" example:"Asia/Shanghai"`
+	Release   string        `json:"release" doc:"Of the server; another one than the page's means: load anew"`
+	DataEpoch int64         `json:"dataEpoch" doc:"Grows at each restore; when it changes, drop what is cached"`
 }
 
 type meOutput struct {
@@ -76,7 +77,7 @@ func (s *Service) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		locale = account.Locale
 	}
 	return &meOutput{Me{
-		PersonID: who.PersonID, Name: who.Name, Administrator: who.Admin, Company: settings.DisplayName,
+		PersonID: who.PersonID, Name: who.Name, Rights: who.Rights.List(), External: who.External, Company: settings.DisplayName,
 		Locale: kernel.Locale(locale), Timezone: settings.Timezone, Release: s.release, DataEpoch: settings.DataEpoch,
 	}}, nil
 }

@@ -5,32 +5,41 @@ import (
 	"net/http"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 )
+
+// ManageRight is to invite people, to reset passwords and to end sessions.
+const ManageRight = "account.manage"
+
+// Rights of signing in.
+var Rights = []authz.Right{
+	{Name: ManageRight, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.SystemAdministrator: authz.ScopeAll}},
+}
 
 func (s *Service) registerAdministration(server *httpapi.Server) {
 	const tag = "accounts"
 	httpapi.Register(server, httpapi.Op{
 		ID: "get-account", Method: http.MethodGet, Path: "/people/{id}/account", Summary: "Whether and how a person can sign in", Tag: tag,
-		Action: "read", Resource: "account", Access: httpapi.AdminOnly,
+		Action: "read", Resource: "account", Right: ManageRight,
 	}, s.getAccount)
 	httpapi.Register(server, httpapi.Op{
 		ID: "invite-person", Method: http.MethodPost, Path: "/people/{id}/invitation", Tag: tag,
 		Summary: "Make a link and code to activate an account or to set a new password; an earlier one stops working",
-		Action:  "invite", Resource: "account", Access: httpapi.AdminOnly, Status: http.StatusCreated, SecretReply: true,
+		Action:  "invite", Resource: "account", Right: ManageRight, Status: http.StatusCreated, SecretReply: true,
 	}, s.postInvitation)
 	httpapi.Register(server, httpapi.Op{
 		ID: "withdraw-invitation", Method: http.MethodDelete, Path: "/people/{id}/invitation", Summary: "Make an open link and code worthless", Tag: tag,
-		Action: "invite", Resource: "account", Access: httpapi.AdminOnly, Status: http.StatusNoContent,
+		Action: "invite", Resource: "account", Right: ManageRight, Status: http.StatusNoContent,
 	}, s.withdrawInvitation)
 	httpapi.Register(server, httpapi.Op{
 		ID: "end-sessions-of-person", Method: http.MethodDelete, Path: "/people/{id}/sessions", Summary: "Sign a person out everywhere", Tag: tag,
-		Action: "delete", Resource: "session", Access: httpapi.AdminOnly, Status: http.StatusNoContent,
+		Action: "delete", Resource: "session", Right: ManageRight, Status: http.StatusNoContent,
 	}, s.endSessionsOf)
 	httpapi.Register(server, httpapi.Op{
 		ID: "set-administrator", Method: http.MethodPut, Path: "/people/{id}/administrator", Summary: "Give or take the administration of the company", Tag: tag,
-		Action: "update", Resource: "administrator", Access: httpapi.AdminOnly,
+		Action: "update", Resource: "administrator", Right: authz.RightsManage,
 	}, s.putAdministrator)
 }
 
@@ -52,7 +61,11 @@ func (s *Service) getAccount(ctx context.Context, in *idInput) (*accountOutput, 
 	if _, err := s.people.PersonByID(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	out := &accountOutput{Account{State: StateNone}}
+	administrator, err := s.rights.IsAdministrator(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &accountOutput{Account{State: StateNone, Administrator: administrator}}
 	row, err := s.findAccount(ctx, in.ID)
 	if err != nil || row == nil {
 		return out, err
@@ -65,7 +78,7 @@ func (s *Service) getAccount(ctx context.Context, in *idInput) (*accountOutput, 
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Administrator, out.Body.PasswordSince, out.Body.SessionsNow = row.Administrator, row.PasswordChangedAt, len(sessions)
+	out.Body.PasswordSince, out.Body.SessionsNow = row.PasswordChangedAt, len(sessions)
 	if len(sessions) > 0 {
 		out.Body.LastUse = &sessions[0].SeenAt
 	}
@@ -113,8 +126,7 @@ type administratorInput struct {
 }
 
 func (s *Service) putAdministrator(ctx context.Context, in *administratorInput) (*accountOutput, error) {
-	who, _ := kernel.PrincipalFrom(ctx)
-	if err := s.makeAdministrator(ctx, who.PersonID, in.ID, in.Body.Administrator); err != nil {
+	if err := s.makeAdministrator(ctx, in.ID, in.Body.Administrator); err != nil {
 		return nil, err
 	}
 	return s.getAccount(ctx, &idInput{ID: in.ID})

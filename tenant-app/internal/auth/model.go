@@ -14,7 +14,6 @@ type account struct {
 	PersonID          kernel.ID  `bun:"person_id,pk,type:uuid"`
 	PasswordHash      string     `bun:"password_hash,nullzero"` // empty: invited, not yet active
 	PasswordChangedAt *time.Time `bun:"password_changed_at"`
-	Administrator     bool       `bun:"administrator"`
 	Locale            string     `bun:"locale,nullzero"`
 	CreatedAt         time.Time  `bun:"created_at"`
 }
@@ -33,8 +32,6 @@ type session struct {
 	CreatedAt   time.Time `bun:"created_at"`
 	SeenAt      time.Time `bun:"seen_at"`
 	ExpiresAt   time.Time `bun:"expires_at"`
-
-	Administrator bool `bun:"administrator,scanonly"` // the person's, where a query joins it
 }
 
 // invitation is the one open link or code with which a person sets a password.

@@ -30,3 +30,15 @@ type People interface {
 	// conflict or invalid with the field body.phone, body.staffNo or body.mail.
 	CreatePerson(ctx context.Context, person NewPerson) (kernel.ID, error)
 }
+
+// Permissions is what people may do as sign-in sees it. Package authz implements it.
+type Permissions interface {
+	// Enter gives a person who comes in with all that they may do, in one query. It
+	// fails with unauthorized if they left, or their access ran out.
+	Enter(ctx context.Context, person kernel.ID) (kernel.Principal, error)
+	// IsAdministrator says whether a person has the role 管理员 themselves.
+	IsAdministrator(ctx context.Context, person kernel.ID) (bool, error)
+	// SetAdministrator gives or takes that role. The last active administrator is
+	// refused with conflict last_administrator.
+	SetAdministrator(ctx context.Context, person kernel.ID, on bool) error
+}

@@ -19,6 +19,7 @@ type Audit interface {
 type Config struct {
 	DB       *store.DB
 	People   People
+	Rights   Permissions
 	Settings func() contract.Settings // the settings as they are now
 	Clock    kernel.Clock
 	Log      *slog.Logger
@@ -37,6 +38,7 @@ type Config struct {
 type Service struct {
 	db       *store.DB
 	people   People
+	rights   Permissions
 	settings func() contract.Settings
 	clock    kernel.Clock
 	log      *slog.Logger
@@ -50,7 +52,7 @@ type Service struct {
 // New makes the service.
 func New(c Config) *Service {
 	return &Service{
-		db: c.DB, people: c.People, settings: c.Settings, clock: c.Clock, log: c.Log, audit: c.Audit,
+		db: c.DB, people: c.People, rights: c.Rights, settings: c.Settings, clock: c.Clock, log: c.Log, audit: c.Audit,
 		release: c.Release, warm: c.Warm, ended: c.Ended, hasher: newHasher(),
 	}
 }

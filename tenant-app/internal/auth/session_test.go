@@ -285,12 +285,15 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	all.Go(func() { statuses[1] = resign(second, id).Status })
 	all.Wait()
 	var left int
-	o.Scan(t, "SELECT count(*) FROM account WHERE administrator", &left)
+	o.Scan(t, "SELECT count(*) FROM role_grant g JOIN role r ON r.id = g.role_id WHERE r.key = 'administrator'", &left)
 	if left != 1 {
 		t.Errorf("two administrators resigned at once (%v): %d are left", statuses, left)
 	}
 	// One who was deactivated does not count.
-	o.Exec(t, "UPDATE account SET administrator = true")
+	o.Exec(t, "DELETE FROM role_grant WHERE grantee_kind = 'person'")
+	for _, person := range []kernel.ID{me.PersonID, id} {
+		o.Exec(t, "INSERT INTO role_grant (id, role_id, grantee_kind, grantee_id, created_at) SELECT gen_random_uuid(), id, 'person', ?, now() FROM role WHERE key = 'administrator'", person)
+	}
 	o.Exec(t, "UPDATE person SET deactivated_at = now() WHERE id = ?", id)
 	resign(admin, me.PersonID).Want(http.StatusConflict)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ func TestSignInByPhoneStaffNumberOrMail(t *testing.T) {
 		}
 		var me auth.Me
 		b.JSON(http.MethodGet, "/me", nil).Want(http.StatusOK).Into(&me)
-		if me.Name != "王芳" || !me.Administrator || me.Company != "云杉科技有限公司" || me.Locale != "zh-CN" {
+		if me.Name != "王芳" || !slices.Contains(me.Rights, "rights.manage") || me.Company != "云杉科技有限公司" || me.Locale != "zh-CN" {
 			t.Errorf("signed in as %q, /me is %+v", name, me)
 		}
 	}
@@ -296,12 +297,12 @@ func TestFirstAdministratorsLinkWorksExactlyOnce(t *testing.T) {
 		}
 	}
 	var administrators, people int
-	o.Scan(t, "SELECT (SELECT count(*) FROM account WHERE administrator), (SELECT count(*) FROM person)", &administrators, &people)
+	o.Scan(t, "SELECT (SELECT count(*) FROM role_grant WHERE grantee_kind = 'person'), (SELECT count(*) FROM person)", &administrators, &people)
 	if entered != 1 || administrators != 1 || people != 1 {
 		t.Errorf("of six at once %d entered (%v); there are %d administrators and %d people", entered, statuses, administrators, people)
 	}
 	// A restarted app, and one whose only administrator is gone, keep it closed.
-	o.Exec(t, "UPDATE account SET administrator = false")
+	o.Exec(t, "DELETE FROM role_grant WHERE grantee_kind = 'person'")
 	again := officetest.StartIn(t, o.Tenant)
 	reply := again.Browser(t).Form(contract.PathFirstAdmin, form(officetest.FirstToken, 77))
 	if reply.Status != http.StatusUnprocessableEntity || !strings.Contains(reply.Body, "已使用") {

@@ -51,8 +51,7 @@ func (s *Service) setLocale(ctx context.Context, person kernel.ID, locale kernel
 // findSession gives a session that has not expired; nil if there is none.
 func (s *Service) findSession(ctx context.Context, hash []byte, now time.Time) (*session, error) {
 	row := new(session)
-	err := s.db.Q(ctx).NewSelect().Model(row).ColumnExpr("s.*").ColumnExpr("a.administrator").
-		Join("JOIN account AS a ON a.person_id = s.person_id").
+	err := s.db.Q(ctx).NewSelect().Model(row).
 		Where("s.token_sha256 = ?", hash).Where("s.expires_at > ?", now).Where("s.data_epoch = ?", s.settings().DataEpoch).
 		Scan(ctx)
 	if store.IsNoRows(err) {
@@ -153,25 +152,6 @@ func (s *Service) deleteInvitation(ctx context.Context, person kernel.ID) error 
 	_, err := s.db.Q(ctx).NewDelete().Model((*invitation)(nil)).Where("person_id = ?", person).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("take back an invitation: %w", err)
-	}
-	return nil
-}
-
-// lockAdministrators gives the ids of all administrators and keeps others from
-// changing them until the transaction ends.
-func (s *Service) lockAdministrators(ctx context.Context) ([]kernel.ID, error) {
-	var ids []kernel.ID
-	err := s.db.Q(ctx).NewSelect().Model((*account)(nil)).Column("person_id").Where("administrator").Order("person_id").For("UPDATE").Scan(ctx, &ids)
-	if err != nil {
-		return nil, fmt.Errorf("read the administrators: %w", err)
-	}
-	return ids, nil
-}
-
-func (s *Service) setAdministrator(ctx context.Context, person kernel.ID, on bool) error {
-	_, err := s.db.Q(ctx).NewUpdate().Model((*account)(nil)).Set("administrator = ?", on).Where("person_id = ?", person).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("change an administrator: %w", err)
 	}
 	return nil
 }

@@ -123,9 +123,9 @@ func (s *Service) enterAs(ctx context.Context, room, person kernel.ID) (*access,
 func (s *Service) manages(ctx context.Context, a *access) (bool, error) {
 	switch a.Kind {
 	case Group:
-		return a.OwnerID != nil && *a.OwnerID == a.me || who(ctx).Admin && !a.outsider, nil
+		return a.OwnerID != nil && *a.OwnerID == a.me || who(ctx).May(ManageRight) && !a.outsider, nil
 	case Department:
-		if who(ctx).Admin {
+		if who(ctx).May(ManageRight) {
 			return true, nil
 		}
 		return s.heads(ctx, *a.DepartmentID, a.me)

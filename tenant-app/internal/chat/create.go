@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/uptrace/bun"
@@ -82,15 +83,19 @@ type invitee struct {
 	Outsider bool       `bun:"outsider"`
 }
 
-// invitees reads people and refuses those who are not here, and outsiders whose 对接人
-// is somebody else: outsiders come in through their own one alone.
+// invitees reads people and refuses those who are not here or may not be seen, and
+// outsiders whose 对接人 is somebody else: they come in through their own one alone.
 func (s *Service) invitees(ctx context.Context, ids []kernel.ID) ([]invitee, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	visible, args, err := directory.Visible(ctx, s.rights)
+	if err != nil {
+		return nil, err
+	}
 	var rows []invitee
-	err := s.db.Q(ctx).NewRaw(`SELECT id, name, liaison_id, external_organisation_id IS NOT NULL AS outsider FROM person
-		WHERE id IN (?) AND deactivated_at IS NULL ORDER BY sort, sort_key, id`, bun.List(ids)).Scan(ctx, &rows)
+	err = s.db.Q(ctx).NewRaw(`SELECT p.id, p.name, p.liaison_id, p.external_organisation_id IS NOT NULL AS outsider FROM person p
+		WHERE p.id IN (?) AND p.deactivated_at IS NULL AND `+visible+` ORDER BY p.sort, p.sort_key, p.id`, append([]any{bun.List(ids)}, args...)...).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("look for people: %w", err)
 	}
@@ -143,20 +148,20 @@ func (s *Service) createDirect(ctx context.Context, in NewRoom) (kernel.ID, erro
 }
 
 func (s *Service) createDepartment(ctx context.Context, in NewRoom) (kernel.ID, error) {
+	heads, err := s.heads(ctx, in.DepartmentID, who(ctx).PersonID)
+	if err != nil {
+		return kernel.NoID, err
+	}
+	if !heads && !who(ctx).May(ManageRight) {
+		return kernel.NoID, kernel.Forbidden("department_heads_only")
+	}
 	var name string
-	err := s.db.Q(ctx).NewRaw(`SELECT name FROM department WHERE id = ? AND closed_at IS NULL`, in.DepartmentID).Scan(ctx, &name)
+	err = s.db.Q(ctx).NewRaw(`SELECT name FROM department WHERE id = ? AND closed_at IS NULL`, in.DepartmentID).Scan(ctx, &name)
 	if store.IsNoRows(err) {
 		return kernel.NoID, kernel.Invalid("department_unknown").OnField("body.departmentId")
 	}
 	if err != nil {
 		return kernel.NoID, fmt.Errorf("look for the department: %w", err)
-	}
-	heads, err := s.heads(ctx, in.DepartmentID, who(ctx).PersonID)
-	if err != nil {
-		return kernel.NoID, err
-	}
-	if !heads && !who(ctx).Admin {
-		return kernel.NoID, kernel.Forbidden("department_heads_only")
 	}
 	id, err := s.createUnique(ctx, in.ID, Department, name, "department:"+in.DepartmentID.String(), &in.DepartmentID, nil)
 	if err != nil || id != in.ID {

@@ -23,7 +23,7 @@ type Files interface {
 
 // FilesOfMessages says who reads the files of messages: whoever sees the message.
 func (s *Service) FilesOfMessages() files.Kind {
-	return files.Kind{MaxBytes: maxFile, MayRead: func(ctx context.Context, person, message, _ kernel.ID) error {
+	return files.Kind{MaxBytes: maxFile, Right: UseRight, MayRead: func(ctx context.Context, person, message, _ kernel.ID) error {
 		f, err := s.findAs(ctx, message, person, false)
 		if err == nil && f.RecalledAt != nil {
 			return kernel.NotFound("message_unknown")

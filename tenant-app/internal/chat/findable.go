@@ -25,8 +25,8 @@ type Index interface {
 // Findable registers messages with the search. A room's messages lie in the container of
 // the room; who came later, or was away, does not find what was said without them.
 func (s *Service) Findable(on func(name string, kind search.Kind)) {
-	on(FoundText, search.Kind{Containers: s.containers, Show: s.whereabouts})
-	on(FoundFile, search.Kind{Show: s.whereabouts})
+	on(FoundText, search.Kind{Right: UseRight, Containers: s.containers, Show: s.whereabouts})
+	on(FoundFile, search.Kind{Right: UseRight, Show: s.whereabouts})
 }
 
 func containerOf(room kernel.ID) string { return "room:" + room.String() }

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -27,9 +28,12 @@ func (s *Service) Register(server *httpapi.Server) {
 
 func op(id, method, path, tag, resource, action, summary string) httpapi.Op {
 	o := httpapi.Op{
-		ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: resource, Access: httpapi.SignedIn,
+		ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: resource, Right: UseRight,
 		// Ids are the client's and states are set, so a repeat finds what the first made.
 		Repeatable: method != http.MethodGet,
+	}
+	if strings.HasPrefix(resource, "own-") {
+		o.Right = ""
 	}
 	if action == "create" {
 		o.Status = http.StatusCreated

@@ -43,7 +43,10 @@ type model struct {
 }
 
 func (m *model) as(p int) context.Context {
-	return kernel.WithPrincipal(m.t.Context(), kernel.Principal{PersonID: m.people[p], Name: fmt.Sprint("甲乙丙丁戊"[p*3 : p*3+3])})
+	m.t.Helper()
+	ctx, err := m.o.App.Rights.As(m.t.Context(), m.people[p])
+	m.must(err)
+	return ctx
 }
 
 func (m *model) lastSeq() (seq int64) {

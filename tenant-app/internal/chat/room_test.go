@@ -132,12 +132,13 @@ func TestAnOutsiderMeetsTheirLiaisonAlone(t *testing.T) {
 		t.Errorf("the liaison sees %+v", r)
 	}
 	refused(guest, http.MethodPost, "/rooms", direct(zhang), http.StatusUnprocessableEntity, "person_unknown")
-	refused(zhang, http.MethodPost, "/rooms", direct(guest), http.StatusForbidden, "outsider_of_others")
+	refused(zhang, http.MethodPost, "/rooms", direct(guest), http.StatusUnprocessableEntity, "person_unknown")
 	refused(guest, http.MethodPost, "/rooms", object{"id": kernel.NewID(), "kind": "group", "memberIds": []kernel.ID{li.id}}, http.StatusForbidden, "outsiders_begin_no_groups")
 	group := admin.group("项目组", li)
 	path := "/rooms/" + group.ID.String() + "/members"
-	refused(admin, http.MethodPost, path, object{"personIds": []kernel.ID{guest.id}}, http.StatusForbidden, "outsider_of_others")
+	refused(admin, http.MethodPost, path, object{"personIds": []kernel.ID{guest.id}}, http.StatusUnprocessableEntity, "person_unknown")
 	done(li, http.MethodPost, path, object{"personIds": []kernel.ID{guest.id}})
+	refused(admin, http.MethodPost, "/rooms", direct(guest), http.StatusForbidden, "outsider_of_others") // whom they meet in the group
 	if r := guest.room(group.ID); r.MayInvite || r.MayManage || !r.External {
 		t.Errorf("the outsider sees %+v", r)
 	}

@@ -78,7 +78,7 @@ func (s *Service) Rooms(ctx context.Context, page kernel.PageQuery) (kernel.Page
 	})
 	out := kernel.Page[Room]{Items: make([]Room, len(cut.Items)), Next: cut.Next}
 	for i, row := range cut.Items {
-		if out.Items[i], err = row.room(who(ctx).Admin); err != nil {
+		if out.Items[i], err = row.room(who(ctx).May(ManageRight)); err != nil {
 			return none, err
 		}
 	}
@@ -94,7 +94,7 @@ func (s *Service) Room(ctx context.Context, id kernel.ID) (Room, error) {
 	if len(rows) == 0 {
 		return Room{}, kernel.NotFound("room_unknown")
 	}
-	room, err := rows[0].room(who(ctx).Admin)
+	room, err := rows[0].room(who(ctx).May(ManageRight))
 	if err != nil {
 		return room, err
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/fact"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
@@ -39,6 +40,7 @@ type Config struct {
 	Files  Files
 	Index  Index
 	Facts  Facts
+	Rights directory.Filters
 	Log    *slog.Logger
 }
 
@@ -51,13 +53,14 @@ type Service struct {
 	files  Files
 	index  Index
 	facts  Facts
+	rights directory.Filters
 	log    *slog.Logger
 	writer writer
 }
 
 // New makes the chat of the company in c.DB.
 func New(c Config) *Service {
-	s := &Service{db: c.DB, clock: c.Clock, live: c.Live, events: c.Events, files: c.Files, index: c.Index, facts: c.Facts, log: c.Log}
+	s := &Service{db: c.DB, clock: c.Clock, live: c.Live, events: c.Events, files: c.Files, index: c.Index, facts: c.Facts, rights: c.Rights, log: c.Log}
 	s.writer.queues = map[kernel.ID][]*post{}
 	return s
 }

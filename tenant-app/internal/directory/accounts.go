@@ -18,7 +18,7 @@ var _ auth.People = People{}
 
 // NewPeople answers auth's questions from db.
 func NewPeople(db *store.DB, clock kernel.Clock) People {
-	return People{service: New(db, clock, nil, nil)}
+	return People{service: New(db, clock, nil, nil, nil)}
 }
 
 // PersonByIdentifier finds the one person who signs in by one of ids; a phone
@@ -37,7 +37,7 @@ func (p People) PersonByID(ctx context.Context, id kernel.ID) (auth.Person, erro
 func (p People) find(ctx context.Context, where string, args ...any) (auth.Person, error) {
 	var person auth.Person
 	var left *time.Time
-	err := p.service.db.Q(ctx).NewRaw("SELECT id, name, deactivated_at FROM person WHERE "+where, args...).Scan(ctx, &person.ID, &person.Name, &left)
+	err := p.service.db.Q(ctx).NewRaw(fmt.Sprintf("SELECT id, name, CASE WHEN expires_at <= ?%d THEN expires_at ELSE deactivated_at END FROM person WHERE ", len(args))+where, append(args, p.service.clock())...).Scan(ctx, &person.ID, &person.Name, &left)
 	if store.IsNoRows(err) {
 		return auth.Person{}, kernel.NotFound("person_unknown")
 	}
@@ -50,6 +50,5 @@ func (p People) find(ctx context.Context, where string, args ...any) (auth.Perso
 
 // CreatePerson adds someone without a department: the first administrator.
 func (p People) CreatePerson(ctx context.Context, person auth.NewPerson) (kernel.ID, error) {
-	made, err := p.service.Create(ctx, Profile{Name: person.Name, Phone: person.Phone, StaffNo: person.StaffNo, Mail: person.Mail}, nil)
-	return made.ID, err
+	return p.service.create(ctx, Profile{Name: person.Name, Phone: person.Phone, StaffNo: person.StaffNo, Mail: person.Mail}, nil)
 }

@@ -10,20 +10,21 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
-const personRefJSON = `json_build_object('id', o.id, 'name', o.name, 'avatar', o.avatar, 'deactivated', o.deactivated_at IS NOT NULL)`
+const personRefJSON = `json_build_object('id', o.id, 'name', o.name, 'avatar', o.avatar, 'deactivated', o.deactivated_at IS NOT NULL,
+	'external', o.external_organisation_id IS NOT NULL)`
 
-const detailQuery = `SELECT ` + personColumns + `, 0 AS rank, p.revision, p.created_at, coalesce(to_char(p.hired_on, 'YYYY-MM-DD'), '') AS hired_on,
-	(SELECT json_agg(` + personRefJSON + `) FROM person o WHERE o.id = p.manager_id) AS manager,
-	(SELECT json_agg(` + personRefJSON + ` ORDER BY o.sort, o.sort_key, o.id)
-		FROM (SELECT * FROM person WHERE manager_id = ?0 AND deactivated_at IS NULL ORDER BY sort, sort_key, id LIMIT 200) o) AS reports,
-	(SELECT json_agg(json_build_object('id', d.id, 'name', d.name) ORDER BY d.name, d.id)
-		FROM department_head h JOIN department d ON d.id = h.department_id WHERE h.person_id = p.id) AS head_of,
-	(SELECT json_agg(json_build_object('department', json_build_object('id', d.id, 'name', d.name),
-			'position', CASE WHEN po.id IS NOT NULL THEN json_build_object('id', po.id, 'name', po.name) END,
-			'primary', m.is_primary, 'from', m.valid_from, 'to', m.valid_to) ORDER BY m.valid_to DESC, m.valid_from DESC, m.id)
-		FROM (SELECT * FROM membership WHERE person_id = ?0 AND valid_to IS NOT NULL ORDER BY valid_to DESC LIMIT 200) m
-		JOIN department d ON d.id = m.department_id LEFT JOIN position po ON po.id = m.position_id) AS history
-	FROM person p WHERE p.id = ?0`
+// detail is the query for everything about a person that may be seen.
+func (v sight) detail(id kernel.ID) *statement {
+	q := new(statement)
+	q.add("SELECT ").part(v.columns()).add(", 0 AS rank, p.revision, p.created_at, ").part(v.hired.shown("to_char(p.hired_on, 'YYYY-MM-DD')")).add(" AS hired_on, ")
+	q.add("(SELECT json_agg(" + personRefJSON + ") FROM person o WHERE o.id = p.manager_id AND ").part(v.among("o.id")).add(") AS manager, ")
+	q.add("(SELECT json_agg(" + personRefJSON + ` ORDER BY o.sort, o.sort_key, o.id)
+		FROM (SELECT * FROM person x WHERE x.manager_id = p.id AND x.deactivated_at IS NULL AND `).part(v.among("x.id")).add(" ORDER BY sort, sort_key, id LIMIT 200) o) AS reports, ")
+	q.add(`(SELECT json_agg(json_build_object('id', d.id, 'name', d.name) ORDER BY d.name, d.id)
+		FROM department_head h JOIN department d ON d.id = h.department_id WHERE h.person_id = p.id AND `).part(v.department).add(") AS head_of, ")
+	q.part(v.posts("m.valid_to IS NOT NULL", "m.valid_to DESC, m.valid_from DESC, m.id")).add(" AS history FROM person p WHERE p.id = ? AND ", id).part(v.person)
+	return q
+}
 
 type detailRow struct {
 	personRow
@@ -36,10 +37,16 @@ type detailRow struct {
 	History   json.RawMessage `bun:"history,type:json"`
 }
 
-// Get is everything about a person, who may have left.
+// Get is everything about a person, who may have left or be an outsider, as far as
+// it may be seen.
 func (s *Service) Get(ctx context.Context, id kernel.ID) (PersonDetail, error) {
+	v, err := s.sight(ctx)
+	if err != nil {
+		return PersonDetail{}, err
+	}
 	var row detailRow
-	err := s.db.Q(ctx).NewRaw(detailQuery, id).Scan(ctx, &row)
+	q := v.detail(id)
+	err = s.db.Q(ctx).NewRaw(q.sql.String(), q.args...).Scan(ctx, &row)
 	if store.IsNoRows(err) {
 		return PersonDetail{}, kernel.NotFound("person_unknown")
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"atrium.dev/atrium/tenant-app/internal/store/storetest"
@@ -39,7 +40,7 @@ func (c *clock) advance(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// accounts stands in for auth where a test is not about it.
+// accounts stands in for auth and authz where a test is not about it.
 type accounts struct {
 	mu    sync.Mutex
 	ended []kernel.ID
@@ -51,6 +52,23 @@ func (a *accounts) CheckMayLeave(_ context.Context, person kernel.ID) error {
 		return kernel.Conflict("last_administrator")
 	}
 	return nil
+}
+
+// Whoever calls the service in these tests may do everything.
+func (a *accounts) Filter(context.Context, string, string) (string, []any, error) {
+	return "TRUE", nil, nil
+}
+
+func (a *accounts) Shown(context.Context, string, string, string) (string, []any, error) {
+	return "TRUE", nil, nil
+}
+
+func (a *accounts) Can(context.Context, string, string, kernel.ID) error { return nil }
+
+func (a *accounts) May(context.Context, string) error { return nil }
+
+func (a *accounts) Invite(context.Context, kernel.ID, kernel.ID) (*auth.Invitation, error) {
+	return &auth.Invitation{}, nil
 }
 
 func (a *accounts) EndSessions(_ context.Context, person kernel.ID) error {
@@ -68,8 +86,9 @@ func start(t testing.TB) fixture {
 func startIn(t testing.TB, tenant storetest.Tenant) fixture {
 	t.Helper()
 	db := storetest.OpenTenant(t, tenant)
+	a := &accounts{}
 	c := &clock{at: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)}
-	return fixture{Service: New(db, c.read, nil, &accounts{}), t: t, db: db, now: c}
+	return fixture{Service: New(db, c.read, nil, a, a), t: t, db: db, now: c}
 }
 
 func anyVersion(int64) error { return nil }

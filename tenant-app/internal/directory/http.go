@@ -8,23 +8,25 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 )
 
-// Register adds the directory's operations. Everyone who works here may read, in
-// this release administrators alone may write.
+// Register adds the directory's operations.
 func (s *Service) Register(server *httpapi.Server) {
 	s.registerDepartments(server)
 	s.registerPositions(server)
 	s.registerPeople(server)
 	s.registerPosts(server)
 	s.registerAvatars(server)
+	s.registerGuests(server)
+	s.registerGuestChanges(server)
+	s.registerOrganisations(server)
 }
 
 // read and write describe operations on a kind of object.
 func read(id, path, tag, resource, summary string) httpapi.Op {
-	return httpapi.Op{ID: id, Method: http.MethodGet, Path: path, Tag: tag, Summary: summary, Action: "read", Resource: resource, Access: httpapi.SignedIn}
+	return httpapi.Op{ID: id, Method: http.MethodGet, Path: path, Tag: tag, Summary: summary, Action: "read", Resource: resource, Right: ReadRight}
 }
 
 func write(id, method, path, tag, resource, action, summary string) httpapi.Op {
-	op := httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: resource, Access: httpapi.AdminOnly}
+	op := httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: resource, Right: ManageRight}
 	switch action {
 	case "create":
 		op.Status = http.StatusCreated
@@ -96,7 +98,7 @@ type headsInput struct {
 }
 
 func (s *Service) registerDepartments(server *httpapi.Server) {
-	const tag, kind, one = "departments", "department", "/departments/{id}"
+	const tag, kind, one = "departments", departmentKind, "/departments/{id}"
 	httpapi.Register(server, read("list-departments", "/departments", tag, kind, "The tree of departments with heads and counts"),
 		func(ctx context.Context, _ *struct{}) (*treeOutput, error) {
 			tree, err := s.Tree(ctx)
@@ -163,7 +165,7 @@ type movePositionInput struct {
 }
 
 func (s *Service) registerPositions(server *httpapi.Server) {
-	const tag, kind, one = "positions", "position", "/positions/{id}"
+	const tag, kind, one = "positions", positionKind, "/positions/{id}"
 	httpapi.Register(server, read("list-positions", "/positions", tag, kind, "All positions (岗位) in their order"),
 		func(ctx context.Context, _ *struct{}) (*positionsOutput, error) {
 			list, err := s.Positions(ctx)

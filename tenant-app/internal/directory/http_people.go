@@ -15,6 +15,10 @@ import (
 const (
 	peopleTag  = "people"
 	personKind = "person"
+
+	departmentKind = "department"
+	positionKind   = "position"
+
 	personPath = "/people/{id}"
 )
 
@@ -183,17 +187,17 @@ type avatarInput struct {
 func (s *Service) registerAvatars(server *httpapi.Server) {
 	put := write("set-avatar", http.MethodPut, personPath+"/avatar", peopleTag, personKind, "update", "Set a person's picture: a PNG or JPEG of at most 2 MB as the body")
 	put.MaxBody = MaxAvatarBytes
-	put.Access = httpapi.SignedIn
+	put.Right = ReadRight
 	httpapi.Register(server, put, func(ctx context.Context, in *avatarInput) (*personOutput, error) {
-		if err := requireSelfOrAdmin(ctx, in.ID); err != nil {
+		if err := s.mayPicture(ctx, in.ID); err != nil {
 			return nil, err
 		}
 		return s.personAfter(ctx, in.ID, s.SetAvatar(ctx, in.ID, in.RawBody, in.Check))
 	})
 	remove := write("remove-avatar", http.MethodDelete, personPath+"/avatar", peopleTag, personKind, "update", "Go back to the last two characters of the name")
-	remove.Access = httpapi.SignedIn
+	remove.Right = ReadRight
 	httpapi.Register(server, remove, func(ctx context.Context, in *idVersionInput) (*personOutput, error) {
-		if err := requireSelfOrAdmin(ctx, in.ID); err != nil {
+		if err := s.mayPicture(ctx, in.ID); err != nil {
 			return nil, err
 		}
 		return s.personAfter(ctx, in.ID, s.RemoveAvatar(ctx, in.ID, in.Check))
@@ -201,16 +205,19 @@ func (s *Service) registerAvatars(server *httpapi.Server) {
 	server.Router.Get("/files/avatars/{person}/{name}", s.serveAvatar)
 }
 
-// requireSelfOrAdmin lets people choose their own picture.
-func requireSelfOrAdmin(ctx context.Context, person kernel.ID) error {
-	if who, _ := kernel.PrincipalFrom(ctx); who.Admin || who.PersonID == person {
+// mayPicture lets people choose their own picture, and others who manage people.
+func (s *Service) mayPicture(ctx context.Context, person kernel.ID) error {
+	if who, _ := kernel.PrincipalFrom(ctx); who.PersonID == person {
 		return nil
 	}
-	return kernel.Forbidden("administrators_only")
+	if err := s.rights.Can(ctx, ReadRight, personKind, person); err != nil {
+		return err
+	}
+	return s.rights.May(ctx, ManageRight)
 }
 
-// serveAvatar streams a picture to people who are signed in. Its name changes with
-// its content, so browsers keep it.
+// serveAvatar streams a picture to people who may see the person. Its name changes
+// with its content, so browsers keep it.
 func (s *Service) serveAvatar(w http.ResponseWriter, r *http.Request) {
 	if _, ok := kernel.PrincipalFrom(r.Context()); !ok {
 		httpapi.WriteProblem(w, r, kernel.Unauthorized("not_signed_in"))
@@ -224,6 +231,10 @@ func (s *Service) serveAvatar(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "name")
 	if !avatarName.MatchString(name) {
 		httpapi.WriteProblem(w, r, kernel.NotFound("picture_unknown"))
+		return
+	}
+	if err := s.rights.Can(r.Context(), ReadRight, personKind, person); err != nil {
+		httpapi.WriteProblem(w, r, kernel.NotFound("picture_unknown").Because(err))
 		return
 	}
 	picture, info, err := s.pictures.Get(r.Context(), avatarKey(person, name))

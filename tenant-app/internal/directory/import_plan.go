@@ -50,6 +50,7 @@ type knownPerson struct {
 	ID      kernel.ID
 	Profile Profile
 	Left    bool
+	Outside bool        // belongs to a customer, supplier or partner
 	Posts   []Placement // the primary one first
 }
 
@@ -110,7 +111,7 @@ func (p *plan) match(it *item, given Profile) *knownPerson {
 		other := p.byLogin[login.key]
 		switch {
 		case other == nil || other == found:
-		case found != nil,
+		case found != nil, other.Outside,
 			login.column != ColumnStaffNo && given.StaffNo != "" && other.Profile.StaffNo != "" && !strings.EqualFold(given.StaffNo, other.Profile.StaffNo):
 			it.fail(login.column, strings.ToLower(login.column)+"_taken", kernel.Params{"name": other.Profile.Name, "staffNo": other.Profile.StaffNo})
 			return nil
@@ -231,7 +232,7 @@ func (s *Service) newPlan(ctx context.Context, makeMissing bool) (*plan, error) 
 	if p.tree, err = s.nodes(ctx); err != nil {
 		return nil, err
 	}
-	positions, err := s.Positions(ctx)
+	positions, err := s.positionNames(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type knownRow struct {
 	ManagerID kernel.ID       `bun:"manager_id"`
 	Sort      int             `bun:"sort"`
 	Left      bool            `bun:"gone"`
+	Outside   bool            `bun:"outside"`
 	Posts     json.RawMessage `bun:"posts,type:json"`
 }
 
@@ -32,6 +33,7 @@ func (s *Service) everybody(ctx context.Context) ([]*knownPerson, error) {
 	var rows []knownRow
 	err := s.db.Q(ctx).NewRaw(`SELECT p.id, p.name, coalesce(p.staff_no, '') AS staff_no, coalesce(p.phone, '') AS phone, coalesce(p.mail, '') AS mail,
 		coalesce(to_char(p.hired_on, 'YYYY-MM-DD'), '') AS hired_on, coalesce(p.manager_id, ?) AS manager_id, p.sort, p.deactivated_at IS NOT NULL AS gone,
+		p.external_organisation_id IS NOT NULL AS outside,
 		(SELECT json_agg(json_build_object('DepartmentID', m.department_id, 'PositionID', coalesce(m.position_id, ?)) ORDER BY m.is_primary DESC, m.valid_from, m.id)
 			FROM membership m WHERE m.person_id = p.id AND m.valid_to IS NULL) AS posts
 		FROM person p ORDER BY p.sort, p.sort_key, p.id`, kernel.NoID, kernel.NoID).Scan(ctx, &rows)
@@ -40,7 +42,7 @@ func (s *Service) everybody(ctx context.Context) ([]*knownPerson, error) {
 	}
 	out := make([]*knownPerson, len(rows))
 	for i, r := range rows {
-		out[i] = &knownPerson{ID: r.ID, Left: r.Left, Profile: Profile{
+		out[i] = &knownPerson{ID: r.ID, Left: r.Left, Outside: r.Outside, Profile: Profile{
 			Name: r.Name, StaffNo: r.StaffNo, Phone: r.Phone, Mail: r.Mail, HiredOn: r.HiredOn, ManagerID: r.ManagerID, Sort: r.Sort,
 		}}
 		if len(r.Posts) > 0 {

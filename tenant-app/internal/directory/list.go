@@ -22,17 +22,6 @@ type Filter struct {
 	Deactivated bool      // people who left instead of those who are here
 }
 
-// postsJSON are the present memberships of p, or the last ones of someone who left.
-const postsJSON = `(SELECT json_agg(json_build_object(
-		'department', json_build_object('id', d.id, 'name', d.name),
-		'position', CASE WHEN po.id IS NOT NULL THEN json_build_object('id', po.id, 'name', po.name) END,
-		'primary', m.is_primary, 'from', m.valid_from, 'to', m.valid_to) ORDER BY m.is_primary DESC, m.valid_from, m.id)
-	FROM membership m JOIN department d ON d.id = m.department_id LEFT JOIN position po ON po.id = m.position_id
-	WHERE m.person_id = p.id AND m.valid_to IS NOT DISTINCT FROM p.deactivated_at)`
-
-const personColumns = `p.id, p.name, p.sort, p.sort_key, coalesce(p.staff_no, '') AS staff_no, coalesce(p.phone, '') AS phone,
-	coalesce(p.mail, '') AS mail, coalesce(p.avatar, '') AS avatar, p.deactivated_at, ` + postsJSON + ` AS posts`
-
 type personRow struct {
 	ID            kernel.ID       `bun:"id"`
 	Name          string          `bun:"name"`
@@ -43,13 +32,14 @@ type personRow struct {
 	Mail          string          `bun:"mail"`
 	Avatar        string          `bun:"avatar"`
 	DeactivatedAt *time.Time      `bun:"deactivated_at"`
+	External      bool            `bun:"external"`
 	Posts         json.RawMessage `bun:"posts,type:json"`
 	Rank          int             `bun:"rank"`
 }
 
 func (r personRow) person() (Person, error) {
 	p := Person{
-		PersonRef: personJSON{ID: r.ID, Name: r.Name, Avatar: r.Avatar, Deactivated: r.DeactivatedAt != nil}.ref(),
+		PersonRef: personJSON{ID: r.ID, Name: r.Name, Avatar: r.Avatar, Deactivated: r.DeactivatedAt != nil, External: r.External}.ref(),
 		Pinyin:    Pinyin(r.Name), Initial: Initial(r.Name),
 		StaffNo: r.StaffNo, Phone: ShowPhone(r.Phone), Mail: r.Mail, Posts: []Post{},
 	}
@@ -61,12 +51,19 @@ func (r personRow) person() (Person, error) {
 	return p, nil
 }
 
-// List is one page of the people that filter lets through: by the order that
-// somebody chose, then by pinyin. A search puts names that begin with the query first.
+// List is one page of the people who work here that filter lets through and that
+// may be seen: by the order that somebody chose, then by pinyin. A search puts names
+// that begin with the query first.
 func (s *Service) List(ctx context.Context, filter Filter, page kernel.PageQuery) (kernel.Page[Person], error) {
 	none := kernel.Page[Person]{Items: []Person{}}
-	query := s.db.Q(ctx).NewSelect().ColumnExpr(personColumns).TableExpr("person AS p").Limit(int64(page.Size()) + 1)
-	if ok := filter.apply(query); !ok {
+	v, err := s.sight(ctx)
+	if err != nil {
+		return none, err
+	}
+	columns := v.columns()
+	query := s.db.Q(ctx).NewSelect().ColumnExpr(columns.sql, columns.args...).TableExpr("person AS p").Where(v.person.sql, v.person.args...).
+		Where("p.external_organisation_id IS NULL").Limit(int64(page.Size()) + 1)
+	if ok := filter.apply(query, v); !ok {
 		return none, nil
 	}
 	searching := strings.TrimSpace(filter.Query) != ""
@@ -96,7 +93,7 @@ func (s *Service) List(ctx context.Context, filter Filter, page kernel.PageQuery
 }
 
 // apply narrows the query; false means that nothing can match.
-func (f Filter) apply(q *bun.SelectQuery) bool {
+func (f Filter) apply(q *bun.SelectQuery, v sight) bool {
 	current := "m.valid_to IS NULL"
 	if f.Deactivated {
 		q.Where("p.deactivated_at IS NOT NULL")
@@ -116,17 +113,39 @@ func (f Filter) apply(q *bun.SelectQuery) bool {
 	case f.Unassigned:
 		q.Where("NOT " + member + ")")
 	}
+	if f.Department != kernel.NoID {
+		q.Where("EXISTS (SELECT 1 FROM department d WHERE d.id = ? AND "+v.department.sql+")", append([]any{f.Department}, v.department.args...)...)
+	}
 	if f.Position != kernel.NoID {
 		q.Where(member+" AND m.position_id = ?)", f.Position)
+		q.Where("EXISTS (SELECT 1 FROM position po WHERE po.id = ? AND "+v.position.sql+")", append([]any{f.Position}, v.position.args...)...)
 	}
 	if strings.TrimSpace(f.Query) == "" {
 		return true
 	}
+	return f.find(q, v)
+}
+
+// find adds the search; false means that nothing can match. Who may not see a number
+// must not find out by searching for it: there the name alone has to match.
+func (f Filter) find(q *bun.SelectQuery, v sight) bool {
 	words := searchQuery(f.Query)
-	if words != "" {
-		q.Where("p.search @@ ?::tsquery", words)
+	if words == "" {
+		return false
 	}
-	return words != ""
+	q.Where("p.search @@ ?::tsquery", words)
+	open := v.searchable()
+	if open.sql == always {
+		return true
+	}
+	named := new(statement)
+	named.add("("+open.sql+") OR (TRUE", open.args...)
+	for word := range strings.FieldsSeq(fold(f.Query)) {
+		word = strings.Join(pieces(word), "")
+		named.add(` AND (strpos(translate(p.sort_key, ' ·', ''), ?) > 0 OR strpos(regexp_replace(p.sort_key, '(\S)\S*\s*', '\1', 'g'), ?) > 0)`, word, word)
+	}
+	q.Where(named.sql.String()+")", named.args...)
+	return true
 }
 
 // orderPeople sorts the query and starts it behind the cursor.

@@ -34,6 +34,7 @@ type PersonRef struct {
 	AvatarText string    `json:"avatarText" doc:"Shown while there is no picture"`
 	Avatar     string    `json:"avatar,omitempty" doc:"Path of the picture, if there is one"`
 	Status     Status    `json:"status" enum:"active,deactivated"`
+	External   bool      `json:"external,omitempty" doc:"外部: belongs to a customer, supplier or partner"`
 }
 
 // Post is one membership of a person: a department with a position in it.

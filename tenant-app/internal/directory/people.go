@@ -71,9 +71,17 @@ func cleanDate(text string) (string, bool) {
 
 // Create adds a person to departments, the first of which is the primary one.
 func (s *Service) Create(ctx context.Context, profile Profile, placements []Placement) (PersonDetail, error) {
-	profile, err := profile.clean()
+	id, err := s.create(ctx, profile, placements)
 	if err != nil {
 		return PersonDetail{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+func (s *Service) create(ctx context.Context, profile Profile, placements []Placement) (kernel.ID, error) {
+	profile, err := profile.clean()
+	if err != nil {
+		return kernel.NoID, err
 	}
 	if profile.Sort == 0 {
 		profile.Sort = defaultSort
@@ -88,10 +96,7 @@ func (s *Service) Create(ctx context.Context, profile Profile, placements []Plac
 		}
 		return s.place(ctx, id, placements, s.since(profile.HiredOn))
 	})
-	if err != nil {
-		return PersonDetail{}, err
-	}
-	return s.Get(ctx, id)
+	return id, err
 }
 
 // since is when the first memberships of a person begin: on the day they were
@@ -177,7 +182,7 @@ func (s *Service) checkManager(ctx context.Context, person, manager kernel.ID) e
 	return nil
 }
 
-// requireActive refuses ids that are not, or no longer, people here.
+// requireActive refuses ids that are not, or no longer, people who work here.
 func (s *Service) requireActive(ctx context.Context, people []kernel.ID, field string) error {
 	if len(people) == 0 {
 		return nil
@@ -190,7 +195,7 @@ func (s *Service) requireActive(ctx context.Context, people []kernel.ID, field s
 		return kernel.Invalid("person_twice").OnField(field)
 	}
 	var active int
-	err := s.db.Q(ctx).NewRaw(`SELECT count(*) FROM person WHERE id IN (?) AND deactivated_at IS NULL`, bun.List(people)).Scan(ctx, &active)
+	err := s.db.Q(ctx).NewRaw(`SELECT count(*) FROM person WHERE id IN (?) AND deactivated_at IS NULL AND external_organisation_id IS NULL`, bun.List(people)).Scan(ctx, &active)
 	if err != nil {
 		return fmt.Errorf("look for people: %w", err)
 	}

@@ -11,15 +11,24 @@ import (
 
 const maxPositions = 1_000
 
-const positionsQuery = `SELECT po.id, po.name, po.revision,
-	(SELECT count(DISTINCT m.person_id) FROM membership m JOIN person p ON p.id = m.person_id
-		WHERE m.position_id = po.id AND m.valid_to IS NULL AND p.deactivated_at IS NULL) AS people
-	FROM position po WHERE po.closed_at IS NULL`
+// positions is the query for open positions with counts, as far as they may be seen.
+func (v sight) positions() *statement {
+	q := new(statement)
+	q.add(`SELECT po.id, po.name, po.revision,
+	(SELECT count(DISTINCT w.person_id) FROM membership w JOIN person p ON p.id = w.person_id
+		WHERE w.position_id = po.id AND w.valid_to IS NULL AND p.deactivated_at IS NULL AND `).part(v.person)
+	return q.add(") AS people FROM position po WHERE po.closed_at IS NULL AND ").part(v.position)
+}
 
-// Positions are all positions in the order that somebody chose.
+// Positions are all positions that may be seen, in the order that somebody chose.
 func (s *Service) Positions(ctx context.Context) ([]Position, error) {
+	v, err := s.sight(ctx)
+	if err != nil {
+		return nil, err
+	}
 	list := []Position{}
-	if err := s.db.Q(ctx).NewRaw(positionsQuery+" ORDER BY po.sort, po.id").Scan(ctx, &list); err != nil {
+	q := v.positions().add(" ORDER BY po.sort, po.id")
+	if err := s.db.Q(ctx).NewRaw(q.sql.String(), q.args...).Scan(ctx, &list); err != nil {
 		return nil, fmt.Errorf("list positions: %w", err)
 	}
 	return list, nil
@@ -27,8 +36,13 @@ func (s *Service) Positions(ctx context.Context) ([]Position, error) {
 
 // Position is one of them.
 func (s *Service) Position(ctx context.Context, id kernel.ID) (Position, error) {
+	v, err := s.sight(ctx)
+	if err != nil {
+		return Position{}, err
+	}
 	var one Position
-	err := s.db.Q(ctx).NewRaw(positionsQuery+" AND po.id = ?", id).Scan(ctx, &one)
+	q := v.positions().add(" AND po.id = ?", id)
+	err = s.db.Q(ctx).NewRaw(q.sql.String(), q.args...).Scan(ctx, &one)
 	if store.IsNoRows(err) {
 		return one, kernel.NotFound("position_unknown")
 	}
@@ -65,6 +79,15 @@ func (s *Service) insertPosition(ctx context.Context, id kernel.ID, name string,
 	now := s.clock()
 	_, err := s.db.Q(ctx).NewRaw(`INSERT INTO position (id, name, sort, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`, id, name, sort, now, now).Exec(ctx)
 	return named(err, "position_name", "position_name_taken", "create the position")
+}
+
+// positionNames are all open positions, for those who manage them.
+func (s *Service) positionNames(ctx context.Context) ([]Ref, error) {
+	var list []Ref
+	if err := s.db.Q(ctx).NewRaw("SELECT id, name FROM position WHERE closed_at IS NULL").Scan(ctx, &list); err != nil {
+		return nil, fmt.Errorf("list positions: %w", err)
+	}
+	return list, nil
 }
 
 func (s *Service) positionIDs(ctx context.Context) ([]kernel.ID, error) {

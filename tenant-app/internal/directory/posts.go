@@ -165,10 +165,13 @@ func (s *Service) Deactivate(ctx context.Context, id kernel.ID, check checkVersi
 		return kernel.Conflict("person_is_yourself")
 	}
 	return s.changePerson(ctx, id, check, func(ctx context.Context) error {
-		if err := s.requireActive(ctx, []kernel.ID{id}, "id"); err != nil {
-			return kernel.Conflict("person_deactivated")
+		if err := s.requireHere(ctx, id); err != nil {
+			return err
 		}
-		if err := s.accounts.CheckMayLeave(ctx, id); err != nil {
+		if err := s.requireNoGuests(ctx, id); err != nil {
+			return err
+		}
+		if err := s.rights.CheckMayLeave(ctx, id); err != nil {
 			return err
 		}
 		now := s.clock()
@@ -187,6 +190,18 @@ func (s *Service) Deactivate(ctx context.Context, id kernel.ID, check checkVersi
 		}
 		return s.accounts.EndSessions(ctx, id)
 	})
+}
+
+// requireHere refuses someone who left.
+func (s *Service) requireHere(ctx context.Context, id kernel.ID) error {
+	var here bool
+	if err := s.db.Q(ctx).NewRaw(`SELECT deactivated_at IS NULL FROM person WHERE id = ?`, id).Scan(ctx, &here); err != nil {
+		return fmt.Errorf("see whether the person is here: %w", err)
+	}
+	if !here {
+		return kernel.Conflict("person_deactivated")
+	}
+	return nil
 }
 
 // Reactivate takes a person back, into the departments that they left when they

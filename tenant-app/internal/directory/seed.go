@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -69,7 +70,7 @@ const seedLeaders = 7
 // leaves alone whoever is there already, so a second run changes nothing. It gives
 // the people of that company who are here, the head first; they cannot sign in yet.
 func Seed(ctx context.Context, db *store.DB, clock kernel.Clock) ([]auth.Person, error) {
-	s := New(db, clock, nil, nil)
+	s := New(db, clock, nil, nil, nil)
 	people := NewPeople(db, clock)
 	var present []auth.Person
 	err := db.InTx(ctx, func(ctx context.Context) error {
@@ -118,17 +119,22 @@ func (s *Service) seedOrder(ctx context.Context, people People, added []Row) err
 			}
 		}
 	}
-	tree, err := s.Tree(ctx)
-	if err != nil {
-		return err
-	}
+	return s.seedHeads(ctx, people)
+}
+
+func (s *Service) seedHeads(ctx context.Context, people People) error {
 	paths, err := s.nodes(ctx)
 	if err != nil {
 		return err
 	}
-	for _, d := range tree.Departments {
+	var headed []kernel.ID
+	err = s.db.Q(ctx).NewRaw(`SELECT h.department_id FROM department_head h JOIN person p ON p.id = h.person_id WHERE p.deactivated_at IS NULL`).Scan(ctx, &headed)
+	if err != nil {
+		return fmt.Errorf("seed the heads: %w", err)
+	}
+	for id := range paths.byID {
 		var heads []kernel.ID
-		for _, number := range seedHeads[paths.path(d.ID)] {
+		for _, number := range seedHeads[paths.path(id)] {
 			person, err := people.byStaffNo(ctx, number)
 			if err != nil {
 				return err
@@ -137,10 +143,10 @@ func (s *Service) seedOrder(ctx context.Context, people People, added []Row) err
 				heads = append(heads, person.ID)
 			}
 		}
-		if len(d.Heads) > 0 || len(heads) == 0 {
+		if slices.Contains(headed, id) || len(heads) == 0 {
 			continue
 		}
-		if err := s.SetHeads(ctx, d.ID, heads, anyVersion); err != nil {
+		if err := s.SetHeads(ctx, id, heads, func(int64) error { return nil }); err != nil {
 			return fmt.Errorf("seed the heads: %w", err)
 		}
 	}

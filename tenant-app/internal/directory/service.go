@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
 // Accounts is what the directory asks of sign-in.
 type Accounts interface {
-	// CheckMayLeave refuses to let the last active administrator go.
-	CheckMayLeave(ctx context.Context, person kernel.ID) error
+	// Invite makes a link and code with which a person sets a password.
+	Invite(ctx context.Context, by, person kernel.ID) (*auth.Invitation, error)
 	// EndSessions signs a person out everywhere, within the caller's transaction.
 	EndSessions(ctx context.Context, person kernel.ID) error
 }
@@ -21,6 +22,7 @@ type Service struct {
 	db       *store.DB
 	clock    kernel.Clock
 	accounts Accounts
+	rights   Permissions
 	pictures Pictures
 	moved    []Moved
 }
@@ -42,8 +44,8 @@ func (s *Service) tellMoved(ctx context.Context, people []kernel.ID) error {
 }
 
 // New makes the directory of the company in db.
-func New(db *store.DB, clock kernel.Clock, pictures Pictures, accounts Accounts) *Service {
-	return &Service{db: db, clock: clock, pictures: pictures, accounts: accounts}
+func New(db *store.DB, clock kernel.Clock, pictures Pictures, accounts Accounts, rights Permissions) *Service {
+	return &Service{db: db, clock: clock, pictures: pictures, accounts: accounts, rights: rights}
 }
 
 // writing runs fn in a transaction that has the directory to itself: readers go on,

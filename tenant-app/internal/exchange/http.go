@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -72,7 +73,7 @@ func (s *Service) registerImports(server *httpapi.Server) {
 	httpapi.Register(server, httpapi.Op{
 		ID: "check-people-import", Method: http.MethodPost, Path: "/people/import/check", Tag: tag, MaxBody: MaxFileBytes,
 		Summary: "Say what an import of this CSV or xlsx file would do, row by row, and do nothing",
-		Action:  "import", Resource: kind, Access: httpapi.AdminOnly, SecretReply: true,
+		Action:  "import", Resource: kind, Right: directory.ManageRight, SecretReply: true,
 	}, func(ctx context.Context, in *importInput) (*reportOutput, error) {
 		report, err := s.ImportPeople(ctx, in.RawBody, in.MakeMissing, false)
 		return &reportOutput{Body: report}, err
@@ -80,7 +81,7 @@ func (s *Service) registerImports(server *httpapi.Server) {
 	httpapi.Register(server, httpapi.Op{
 		ID: "import-people", Method: http.MethodPost, Path: "/people/import", Tag: tag, MaxBody: MaxFileBytes,
 		Summary: "Bring in the good rows of a CSV or xlsx file; the others are reported. Again with the same file it changes nothing",
-		Action:  "import", Resource: kind, Access: httpapi.AdminOnly,
+		Action:  "import", Resource: kind, Right: directory.ManageRight,
 	}, func(ctx context.Context, in *importInput) (*reportOutput, error) {
 		report, err := s.ImportPeople(ctx, in.RawBody, in.MakeMissing, true)
 		return &reportOutput{Body: report}, err
@@ -91,21 +92,21 @@ func (s *Service) registerFiles(server *httpapi.Server) {
 	httpapi.Register(server, httpapi.Op{
 		ID: "failed-people-import", Method: http.MethodPost, Path: "/people/import/failures", Tag: tag, MaxBody: MaxFileBytes,
 		Summary: "The rows of this file that do not go in, as xlsx with a column 失败原因, to mend and import again",
-		Action:  "import", Resource: kind, Access: httpapi.AdminOnly, SecretReply: true,
+		Action:  "import", Resource: kind, Right: directory.ManageRight, SecretReply: true,
 	}, func(ctx context.Context, in *importInput) (*fileOutput, error) {
 		raw, err := s.FailedRows(ctx, in.RawBody, in.MakeMissing)
 		return attachment("导入失败", XLSX, raw, err)
 	})
 	httpapi.Register(server, httpapi.Op{
 		ID: "people-import-template", Method: http.MethodGet, Path: "/people/import/template", Tag: tag,
-		Summary: "An empty file to fill in", Action: "import", Resource: kind, Access: httpapi.AdminOnly,
+		Summary: "An empty file to fill in", Action: "import", Resource: kind, Right: directory.ManageRight,
 	}, func(_ context.Context, in *fileInput) (*fileOutput, error) {
 		raw, err := s.Template(in.Format)
 		return attachment("人员导入模板", in.Format, raw, err)
 	})
 	httpapi.Register(server, httpapi.Op{
 		ID: "export-people", Method: http.MethodGet, Path: "/people/export", Tag: tag,
-		Summary: "Everybody who works here as a file that can be imported again", Action: "export", Resource: kind, Access: httpapi.AdminOnly,
+		Summary: "Everybody who works here as a file that can be imported again", Action: "export", Resource: kind, Right: directory.ExportRight,
 	}, func(ctx context.Context, in *fileInput) (*fileOutput, error) {
 		raw, err := s.Export(ctx, in.Format)
 		return attachment("通讯录", in.Format, raw, err)

@@ -40,9 +40,9 @@ type idInput struct {
 
 // Register adds the operations and the ways that bytes take.
 func (s *Service) Register(server *httpapi.Server) {
-	const tag, kind = "files", "file"
+	const tag = "files"
 	httpapi.Register(server, httpapi.Op{
-		ID: "create-file", Method: http.MethodPost, Path: "/files", Tag: tag, Action: "create", Resource: kind, Access: httpapi.SignedIn,
+		ID: "create-file", Method: http.MethodPost, Path: "/files", Tag: tag, Action: "create", Resource: "own-file",
 		Status: http.StatusCreated, Summary: "Make room for a file; its parts follow by PUT /files/{id}?offset=…",
 	}, func(ctx context.Context, in *createInput) (*uploadOutput, error) {
 		who, _ := kernel.PrincipalFrom(ctx)
@@ -51,7 +51,7 @@ func (s *Service) Register(server *httpapi.Server) {
 		return &uploadOutput{Body: made}, err
 	})
 	httpapi.Register(server, httpapi.Op{
-		ID: "get-file", Method: http.MethodGet, Path: "/files/{id}", Tag: tag, Action: "read", Resource: kind, Access: httpapi.SignedIn,
+		ID: "get-file", Method: http.MethodGet, Path: "/files/{id}", Tag: tag, Action: "read", Resource: "attached-file",
 		Summary: "What is known of a file, and how far its upload is",
 	}, func(ctx context.Context, in *idInput) (*uploadOutput, error) {
 		who, _ := kernel.PrincipalFrom(ctx)

@@ -39,6 +39,7 @@ type Ref struct {
 type Kind struct {
 	MaxBytes int64
 	Types    []string // beginnings of allowed types, such as "image/"; empty: any
+	Right    string   // must be held to hand them in and to read them; empty: none
 	// MayRead says whether a person may see a file of an object. If not, it gives an
 	// error of kind not found, as for an object that is not there.
 	MayRead func(ctx context.Context, person, object, file kernel.ID) error

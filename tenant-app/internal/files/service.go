@@ -61,7 +61,7 @@ type NewFile struct {
 func (s *Service) Create(ctx context.Context, who kernel.ID, f NewFile) (Upload, error) {
 	kind, known := s.kinds[f.Kind]
 	switch {
-	case !known:
+	case !known || !kind.open(ctx):
 		return Upload{}, kernel.Invalid("file_kind_unknown").OnField("body.kind")
 	case f.Size > kind.MaxBytes:
 		return Upload{}, kernel.Invalid("file_too_large").With("max", kind.MaxBytes).OnField("body.size")
@@ -137,7 +137,7 @@ func (s *Service) readable(ctx context.Context, who, id kernel.ID) (*fileRow, er
 		return row, nil
 	}
 	kind, known := s.kinds[row.Kind]
-	if !known {
+	if !known || !kind.open(ctx) {
 		return nil, errUnknown()
 	}
 	if err := kind.MayRead(ctx, who, *row.OwnerID, row.ID); kernel.IsKind(err, kernel.KindNotFound) || kernel.IsKind(err, kernel.KindForbidden) {
@@ -155,6 +155,12 @@ func (s *Service) State(ctx context.Context, who, id kernel.ID) (Upload, error) 
 		return Upload{}, err
 	}
 	return row.upload(), nil
+}
+
+// open says whether files of a kind are there for the person behind ctx at all.
+func (k Kind) open(ctx context.Context) bool {
+	who, _ := kernel.PrincipalFrom(ctx)
+	return k.Right == "" || who.May(k.Right)
 }
 
 // allowed says whether a kind of object takes a type.

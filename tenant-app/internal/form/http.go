@@ -46,7 +46,7 @@ func (d *Definition) info() Info {
 func (s *Service) Register(server *httpapi.Server) {
 	op := func(id, path, summary string) httpapi.Op {
 		return httpapi.Op{
-			ID: id, Method: http.MethodGet, Path: path, Tag: "approvals", Summary: summary, Action: "read", Resource: "approval-form", Access: httpapi.SignedIn,
+			ID: id, Method: http.MethodGet, Path: path, Tag: "approvals", Summary: summary, Action: "read", Resource: "approval-form", Right: "approval.submit",
 		}
 	}
 	httpapi.Register(server, op("list-approval-forms", "/approval-forms", "Forms that can be filled in"),

@@ -36,7 +36,7 @@ type noteOutput struct {
 func withNotes(o *officetest.Office) {
 	httpapi.Register(o.App.Server, httpapi.Op{
 		ID: "add-note", Method: http.MethodPost, Path: "/notes", Summary: "Add a note", Tag: "test",
-		Action: "create", Resource: "note", Access: httpapi.SignedIn, Status: http.StatusCreated, MaxBody: 1000,
+		Action: "create", Resource: "own-note", Status: http.StatusCreated, MaxBody: 1000,
 	}, func(ctx context.Context, in *noteInput) (*noteOutput, error) {
 		if in.IfMatch != "" {
 			if err := in.Check(7); err != nil {

@@ -12,15 +12,18 @@ import (
 // Access is who may use an operation at all.
 type Access int
 
-// The classes of people, each wider than the one after it.
+// The classes of people, the second one wider.
 const (
-	Public    Access = iota // anyone, signed in or not
-	SignedIn                // anyone with a session
-	AdminOnly               // administrators of the company
+	SignedIn Access = iota // anyone with a session
+	Public                 // anyone, signed in or not
 )
 
 // Op describes an operation. Action and Resource are what a right is given for:
-// read, create, update, delete or a verb of the module, on a kind of object.
+// read, create, update, delete or a verb of the module, on a kind of object. Right is
+// checked before the handler runs; which rows it reaches is up to the handler, by
+// authz.Filter. An operation without a Right serves people what is their own, and its
+// Resource begins with "own-"; or what hangs on an object of another module, which is
+// asked whether they may, and then it begins with "attached-".
 type Op struct {
 	ID       string // lower-case words with dashes, for example list-people
 	Method   string
@@ -30,8 +33,9 @@ type Op struct {
 	Action   string
 	Resource string
 	Access   Access
-	Status   int   // of success; 200 if zero, 204 if the handler has no body
-	MaxBody  int64 // bytes; DefaultMaxBody if zero
+	Right    string // that the person must hold, module.action; empty: none
+	Status   int    // of success; 200 if zero, 204 if the handler has no body
+	MaxBody  int64  // bytes; DefaultMaxBody if zero
 
 	// SecretReply is for operations whose reply holds a secret, or that end the
 	// session, and that may run again without harm: their reply is not kept for
@@ -55,7 +59,7 @@ func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O,
 	doc := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary, Tags: []string{op.Tag},
 		DefaultStatus: op.Status, MaxBodyBytes: op.maxBody(), Errors: op.errors(),
-		Extensions:  map[string]any{"x-action": op.Action, "x-resource": op.Resource},
+		Extensions:  op.extensions(),
 		Middlewares: huma.Middlewares{s.authorize(op)},
 	}
 	if op.mutates() {
@@ -69,6 +73,15 @@ func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O,
 		}
 		return out, nil
 	})
+}
+
+// extensions tell in the description what the operation needs.
+func (op Op) extensions() map[string]any {
+	made := map[string]any{"x-action": op.Action, "x-resource": op.Resource}
+	if op.Right != "" {
+		made["x-right"] = op.Right
+	}
+	return made
 }
 
 func (op Op) mutates() bool {
@@ -88,7 +101,7 @@ func (op Op) errors() []int {
 	if op.Access != Public {
 		codes = append(codes, http.StatusUnauthorized)
 	}
-	if op.Access == AdminOnly {
+	if op.Right != "" {
 		codes = append(codes, http.StatusForbidden)
 	}
 	if op.mutates() {
@@ -106,8 +119,8 @@ func (s *Server) authorize(op Op) func(huma.Context, func(huma.Context)) {
 		case op.Access == Public:
 		case !signedIn:
 			refusal = kernel.Unauthorized("not_signed_in")
-		case op.Access == AdminOnly && !who.Admin:
-			refusal = kernel.Forbidden("administrators_only").With("action", op.Action).With("resource", op.Resource)
+		case op.Right != "" && !who.May(op.Right):
+			refusal = kernel.Forbidden("right_missing").With("right", op.Right)
 		}
 		if refusal != nil {
 			r, w := humachi.Unwrap(ctx)

@@ -7,8 +7,19 @@ type Principal struct {
 	PersonID  ID
 	SessionID ID
 	Name      string
-	Admin     bool // administers the company; finer rights come from package authz
+	External  bool   // belongs to a customer, supplier or partner
+	Rights    Rights // nil: none
 }
+
+// Rights are what a person may do at all, named module.action. On which rows is
+// known to package authz, which makes them.
+type Rights interface {
+	Has(right string) bool
+	List() []string
+}
+
+// May says whether the person holds a right.
+func (p Principal) May(right string) bool { return p.Rights != nil && p.Rights.Has(right) }
 
 type principalKey struct{}
 

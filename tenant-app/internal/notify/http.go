@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 )
@@ -50,13 +51,21 @@ type sendersOutput struct{ Body Senders }
 
 const tag = "notices"
 
+// ManageRight is to say through whom the company calls people.
+const ManageRight = "notice.manage"
+
+// Rights are what roles can give on notices.
+var Rights = []authz.Right{
+	{Name: ManageRight, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.SystemAdministrator: authz.ScopeAll}},
+}
+
 func person(ctx context.Context) kernel.Principal {
 	who, _ := kernel.PrincipalFrom(ctx) // operations are for people who signed in
 	return who
 }
 
 func own(id, method, path, action, summary string) httpapi.Op {
-	return httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: "own-channel", Access: httpapi.SignedIn}
+	return httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: "own-channel"}
 }
 
 func silent(op httpapi.Op) httpapi.Op {
@@ -70,14 +79,14 @@ func (s *Service) Register(server *httpapi.Server) {
 	s.registerBrowsers(server)
 	const path, kind = "/notice-senders", "notice-sender"
 	httpapi.Register(server, httpapi.Op{
-		ID: "get-notice-senders", Method: http.MethodGet, Path: path, Tag: tag, Action: "read", Resource: kind, Access: httpapi.AdminOnly,
+		ID: "get-notice-senders", Method: http.MethodGet, Path: path, Tag: tag, Action: "read", Resource: kind, Right: ManageRight,
 		Summary: "The company's ways to call people, without their secrets",
 	}, func(ctx context.Context, _ *struct{}) (*sendersOutput, error) {
 		out, err := s.Senders(ctx)
 		return &sendersOutput{out}, err
 	})
 	httpapi.Register(server, httpapi.Op{
-		ID: "set-notice-senders", Method: http.MethodPut, Path: path, Tag: tag, Action: "update", Resource: kind, Access: httpapi.AdminOnly,
+		ID: "set-notice-senders", Method: http.MethodPut, Path: path, Tag: tag, Action: "update", Resource: kind, Right: ManageRight,
 		Summary: "Change the company's ways to call people",
 	}, func(ctx context.Context, in *sendersInput) (*sendersOutput, error) {
 		if err := s.SetSenders(ctx, in.Body); err != nil {

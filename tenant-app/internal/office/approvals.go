@@ -10,6 +10,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/chat"
 	"atrium.dev/atrium/tenant-app/internal/form"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/search"
 	"atrium.dev/atrium/tenant-app/internal/todo"
 )
 
@@ -21,8 +22,13 @@ func (o *Office) registerApprovals(p Parts) {
 	away.Service = approval.New(approval.Config{
 		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Live: o.Live, Forms: shapes, Inbox: toInbox{inbox},
 		Cards: toCards{o.Chat.Cards(), p.Settings}, Calendar: o.Calendar, Files: o.Files, Index: o.Search, Facts: o.Facts,
+		Rights: o.Rights,
+		Managers: func(ctx context.Context, most int) ([]kernel.ID, error) {
+			return o.Rights.Holders(ctx, approval.ManageRight, most)
+		},
 	})
 	o.Files.Own(approval.FileKind, away.FilesOfApprovals())
+	o.Search.On(approval.FoundKind, search.Kind{Right: approval.SubmitRight})
 	shapes.service.Register(o.Server)
 	away.Register(o.Server)
 	inbox.Register(o.Server)

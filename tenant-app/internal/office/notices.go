@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 
+	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/chat"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/notify"
@@ -14,7 +15,7 @@ import (
 // reach them stands in 消息, that of other modules as cards of their assistants.
 func (o *Office) registerNotices(p Parts) {
 	o.Notify = notify.New(notify.Config{
-		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Messages: unseen{o.Chat}, Audit: o.Audit,
+		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Messages: unseen{o.Chat, o.Rights}, Audit: o.Audit,
 		Dialer: outbound.New(p.Settings), Log: p.Log,
 	})
 	o.Notify.Register(o.Server)
@@ -32,9 +33,20 @@ func (o *Office) registerNotices(p Parts) {
 }
 
 // unseen are chat's messages, as package notify asks for them.
-type unseen struct{ *chat.Service }
+type unseen struct {
+	*chat.Service
+	rights *authz.Service
+}
 
+// Unseen gives nothing to who left, whose access ran out, or who may not chat any more.
 func (u unseen) Unseen(ctx context.Context, person kernel.ID, messages []kernel.ID) ([]notify.Call, error) {
+	who, err := u.rights.Enter(ctx, person)
+	if kernel.IsKind(err, kernel.KindUnauthorized) || err == nil && !who.May(chat.UseRight) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	found, err := u.Service.Unseen(ctx, person, messages)
 	out := make([]notify.Call, len(found))
 	for i, f := range found {

@@ -11,6 +11,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/audit"
 	"atrium.dev/atrium/tenant-app/internal/auth"
+	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/blob"
 	"atrium.dev/atrium/tenant-app/internal/chat"
 	"atrium.dev/atrium/tenant-app/internal/comment"
@@ -42,6 +43,7 @@ type Parts struct {
 type Office struct {
 	Server *httpapi.Server
 	Auth   *auth.Service
+	Rights *authz.Service
 	Pages  *httpapi.Pages
 	Jobs   *store.Jobs
 	Live   *live.Hub
@@ -61,6 +63,7 @@ func New(p Parts) *Office {
 	pages := httpapi.NewPages(p.Page, p.Release, p.Bucket)
 	o := &Office{Pages: pages, Jobs: store.NewJobs(p.DB, p.Clock, p.Settings, p.Log)}
 	o.Audit = audit.New(p.DB, p.Clock, o.Jobs, p.Log)
+	o.rights(p)
 	o.Live = live.New(live.Config{
 		DB: p.DB, Settings: p.Settings, Clock: p.Clock, Log: p.Log, Release: p.Release,
 		Authenticate: func(ctx context.Context, token string) (kernel.Principal, error) {
@@ -68,19 +71,20 @@ func New(p Parts) *Office {
 		},
 	}, &live.Local{})
 	o.Auth = auth.New(auth.Config{
-		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Settings: p.Settings, Clock: p.Clock, Log: p.Log, Audit: o.Audit,
-		Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
+		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Rights: o.Rights, Settings: p.Settings, Clock: p.Clock, Log: p.Log,
+		Audit: o.Audit, Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
 	})
 	o.Server = httpapi.New(httpapi.Config{
 		Settings: p.Settings, DB: p.DB, Clock: p.Clock, Log: p.Log, Authenticate: o.Auth.Authenticate,
 	})
 	o.Auth.Register(o.Server)
-	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth)
+	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth, o.Rights)
 	people.Register(o.Server)
+	o.Rights.Register(o.Server)
 	exchange.New(people).Register(o.Server)
 	o.base(p, people)
 	o.Chat = chat.New(chat.Config{
-		DB: p.DB, Clock: p.Clock, Live: o.Live, Events: o.Jobs, Files: o.Files, Index: o.Search, Facts: o.Facts, Log: p.Log,
+		DB: p.DB, Clock: p.Clock, Live: o.Live, Events: o.Jobs, Files: o.Files, Index: o.Search, Facts: o.Facts, Rights: o.Rights, Log: p.Log,
 	})
 	o.Chat.Register(o.Server)
 	o.Files.Own(chat.FileKind, o.Chat.FilesOfMessages())

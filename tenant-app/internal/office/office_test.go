@@ -46,7 +46,12 @@ func TestOpenAPIFileIsCurrent(t *testing.T) {
 func TestEachOperationDeclaresItsActionAndResource(t *testing.T) {
 	word := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 	seen := map[string]bool{}
-	ops := bare().Server.Operations()
+	app := bare()
+	ops := app.Server.Operations()
+	rights := map[string]bool{}
+	for _, right := range app.Rights.Rights() {
+		rights[right.Name] = true
+	}
 	if len(ops) < 10 {
 		t.Fatalf("only %d operations are registered", len(ops))
 	}
@@ -58,6 +63,13 @@ func TestEachOperationDeclaresItsActionAndResource(t *testing.T) {
 			t.Errorf("two operations are called %s", op.ID)
 		}
 		seen[op.ID] = true
+		own := strings.HasPrefix(op.Resource, "own-") || strings.HasPrefix(op.Resource, "attached-")
+		if op.Right != "" && !rights[op.Right] {
+			t.Errorf("%s needs %s, a right that nobody declared", op.ID, op.Right)
+		}
+		if op.Right == "" && op.Access != httpapi.Public && !own {
+			t.Errorf("%s needs no right: then its resource is a person's own or another object's, and begins with own- or attached-", op.ID)
+		}
 		if op.Access == httpapi.Public && op.Method != http.MethodGet {
 			t.Errorf("%s: replies to mutating operations are kept by person, so it cannot be public", op.ID)
 		}

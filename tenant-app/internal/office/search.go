@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"fmt"
 
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -14,13 +13,6 @@ import (
 func searching(p Parts, jobs *store.Jobs, people *directory.Service) *search.Service {
 	return search.New(search.Config{
 		DB: p.DB, Clock: p.Clock, Jobs: jobs, Log: p.Log, Pinyin: directory.Pinyin,
-		IsOutsider: func(ctx context.Context, person kernel.ID) (outsider bool, err error) {
-			err = p.DB.Q(ctx).NewRaw("SELECT external_organisation_id IS NOT NULL FROM person WHERE id = ?", person).Scan(ctx, &outsider)
-			if err != nil {
-				return false, fmt.Errorf("see whether somebody is an outsider: %w", err)
-			}
-			return outsider, nil
-		},
 		People: func(ctx context.Context, typed string, limit int) ([]search.FoundPerson, error) {
 			page, err := people.List(ctx, directory.Filter{Query: typed}, kernel.PageQuery{Limit: limit})
 			found := make([]search.FoundPerson, len(page.Items))

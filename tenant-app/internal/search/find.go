@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"github.com/uptrace/bun"
 )
 
 const (
@@ -43,6 +44,7 @@ type Request struct {
 	Typed      string
 	Person     kernel.ID
 	Kind       string   // empty: any
+	Closed     []string // kinds of which the person may find none
 	Containers []string // those of the person
 	Cursor     string
 	Limit      int
@@ -128,6 +130,9 @@ func (f *finding) search(ctx context.Context, w window) error {
 			Where("(at, id) < (?, ?)", f.at.at, f.at.id).Order("at DESC", "id DESC").Limit(rowsAtOnce)
 		if f.r.Kind != "" {
 			q = q.Where("kind = ?", f.r.Kind)
+		}
+		if len(f.r.Closed) > 0 {
+			q = q.Where("kind NOT IN (?)", bun.List(f.r.Closed))
 		}
 		if err := q.Scan(ctx); err != nil {
 			return fmt.Errorf("search: %w", err)

@@ -42,7 +42,7 @@ type searchOutput struct {
 // Register adds the operation.
 func (s *Service) Register(server *httpapi.Server) {
 	httpapi.Register(server, httpapi.Op{
-		ID: "search", Method: http.MethodGet, Path: "/search", Tag: "search", Action: "read", Resource: "search-entry", Access: httpapi.SignedIn,
+		ID: "search", Method: http.MethodGet, Path: "/search", Tag: "search", Action: "read", Resource: "own-search",
 		Summary: "What one may see and that holds all the words; people by name and pinyin",
 	}, func(ctx context.Context, in *searchInput) (*searchOutput, error) {
 		found, err := s.Search(ctx, in.Query, in.Kind, in.PageQuery)
@@ -54,27 +54,30 @@ func (s *Service) Register(server *httpapi.Server) {
 func (s *Service) Search(ctx context.Context, typed, kind string, page kernel.PageQuery) (Found, error) {
 	who, _ := kernel.PrincipalFrom(ctx)
 	found := Found{People: []FoundPerson{}, Items: []Hit{}}
-	outsider, err := s.IsOutsider(ctx, who.PersonID)
-	if err != nil {
-		return found, err
-	}
-	if !outsider && page.Cursor == "" && (kind == "" || kind == PersonKind) {
+	if page.Cursor == "" && (kind == "" || kind == PersonKind) {
 		limit := peopleBeside
 		if kind == PersonKind {
 			limit = page.Size()
 		}
-		if found.People, err = s.People(ctx, typed, limit); err != nil {
+		people, err := s.People(ctx, typed, limit)
+		if err != nil {
 			return found, err
 		}
+		found.People = people
 	}
 	if kind == PersonKind {
 		return found, nil
 	}
 	containers := []string{"person:" + who.PersonID.String()}
-	if !outsider {
+	if !who.External {
 		containers = append(containers, Everyone)
 	}
-	for _, k := range s.kinds {
+	var closed []string
+	for name, k := range s.kinds {
+		if k.Right != "" && !who.May(k.Right) {
+			closed = append(closed, name)
+			continue
+		}
 		if k.Containers == nil {
 			continue
 		}
@@ -84,7 +87,7 @@ func (s *Service) Search(ctx context.Context, typed, kind string, page kernel.Pa
 		}
 		containers = append(containers, more...)
 	}
-	hits, err := s.Find(ctx, Request{Typed: typed, Person: who.PersonID, Kind: kind, Containers: containers, Cursor: page.Cursor, Limit: page.Size()})
+	hits, err := s.Find(ctx, Request{Typed: typed, Person: who.PersonID, Kind: kind, Closed: closed, Containers: containers, Cursor: page.Cursor, Limit: page.Size()})
 	found.Items, found.Next = hits.Items, hits.Next
 	return found, err
 }

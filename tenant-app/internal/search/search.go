@@ -43,6 +43,8 @@ type Entry struct {
 
 // Kind is what a module says of a kind of entry.
 type Kind struct {
+	// Right must be held to find any. Empty: none.
+	Right string
 	// Containers gives those that a person may see into now. May be nil.
 	Containers func(ctx context.Context, person kernel.ID) ([]string, error)
 	// Show tells what a person sees of objects in these containers; one that it leaves
@@ -68,9 +70,7 @@ type Config struct {
 
 	// Pinyin gives the likeliest reading of a name, syllables apart.
 	Pinyin func(name string) string
-	// IsOutsider says whether a person belongs to another organisation.
-	IsOutsider func(ctx context.Context, person kernel.ID) (bool, error)
-	// People finds people by name.
+	// People finds, by name, people whom the person behind ctx may see.
 	People func(ctx context.Context, typed string, limit int) ([]FoundPerson, error)
 }
 

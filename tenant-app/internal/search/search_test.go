@@ -128,8 +128,8 @@ func TestPeopleFindWhatTheyMaySee(t *testing.T) {
 	}
 	o.Exec(t, "INSERT INTO external_organisation (id, name, kind, created_at, updated_at) VALUES (?, '供应商', 'supplier', now(), now())", room)
 	o.Exec(t, "UPDATE person SET external_organisation_id = ?, liaison_id = ? WHERE name = '李娜'", room, zhangID)
-	if f := ask(t, li, "放假", ""); len(f.Items) != 0 || len(ask(t, li, "zhangw", "").People) != 0 {
-		t.Errorf("an outsider finds %s", texts(f))
+	if f := ask(t, li, "放假", ""); len(f.Items) != 0 || len(ask(t, li, "wangf", "").People) != 0 || len(ask(t, li, "zhangw", "").People) != 1 {
+		t.Errorf("an outsider finds %s, and others than the 对接人", texts(f))
 	}
 	o.Browser(t).JSON(http.MethodGet, "/search?q=x", nil).Want(http.StatusUnauthorized)
 	zhang.JSON(http.MethodGet, "/search?q=x&cursor=nonsense", nil).Want(http.StatusBadRequest)

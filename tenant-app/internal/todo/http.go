@@ -24,7 +24,7 @@ type teamOutput struct {
 // Register adds the operations.
 func (s *Service) Register(server *httpapi.Server) {
 	op := func(id, path, summary string) httpapi.Op {
-		return httpapi.Op{ID: id, Method: http.MethodGet, Path: path, Tag: "todo", Summary: summary, Action: "read", Resource: "todo", Access: httpapi.SignedIn}
+		return httpapi.Op{ID: id, Method: http.MethodGet, Path: path, Tag: "todo", Summary: summary, Action: "read", Resource: "own-todo"}
 	}
 	httpapi.Register(server, op("list-todo", "/todo", "What waits for me (待办), with counts"),
 		func(ctx context.Context, in *listInput) (*listOutput, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 )
 
@@ -43,13 +44,25 @@ type hoursOutput struct {
 	Body Hours
 }
 
-// Register adds the operations: everyone reads, administrators change.
+// Rights of the calendar.
+const (
+	ReadRight   = "calendar.read"
+	ManageRight = "calendar.manage"
+)
+
+// Rights are what roles can give on the calendar.
+var Rights = []authz.Right{
+	{Name: ReadRight, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.SystemAdministrator: authz.ScopeAll, authz.Staff: authz.ScopeAll}},
+	{Name: ManageRight, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.SystemAdministrator: authz.ScopeAll}},
+}
+
+// Register adds the operations.
 func (c *Calendar) Register(server *httpapi.Server) {
 	op := func(id, method, path, action, summary string) httpapi.Op {
-		return httpapi.Op{ID: id, Method: method, Path: path, Tag: "calendar", Action: action, Resource: "calendar", Summary: summary, Access: httpapi.AdminOnly}
+		return httpapi.Op{ID: id, Method: method, Path: path, Tag: "calendar", Action: action, Resource: "calendar", Summary: summary, Right: ManageRight}
 	}
 	read := op("get-calendar", http.MethodGet, "/calendar", "read", "Holidays and make-up days of a year, and the working hours")
-	read.Access = httpapi.SignedIn
+	read.Right = ReadRight
 	httpapi.Register(server, read, func(ctx context.Context, in *yearInput) (*calendarOutput, error) {
 		out := &calendarOutput{}
 		var err error

@@ -29,7 +29,7 @@ function usePlaces(q: string): Hit[] {
   const t = useT();
   const me = useMe();
   return [...places, ...adminPlaces, ...mePlaces]
-    .filter(visibleTo(me.administrator))
+    .filter(visibleTo(me.rights))
     .map((p) => ({ key: p.path, href: p.path, label: t(p.label), hint: '', sign: <Icon name={p.icon} /> }))
     .filter((p) => p.label.toLowerCase().includes(q.toLowerCase()));
 }

@@ -14,7 +14,7 @@ import { usePhone } from '../ui/media';
 import { PersonAvatar } from '../ui/PersonAvatar';
 import { Blank, SkeletonRows } from '../ui/states';
 import { useBadge, useCounts } from './counts';
-import { type Place, places, visibleTo } from './places';
+import { type Place, places, tabsFor, visibleTo } from './places';
 import classes from './Shell.module.css';
 import { StateBar } from './StateBar';
 import { Broken, useMe } from './session';
@@ -73,7 +73,7 @@ function Pages() {
       <Route path="/directory/:department?" component={DirectoryPage} />
       <Route path="/me/:section?" component={MePage} />
       <Route path="/admin/:section?/:part?">
-        {me.administrator ? (
+        {places.some((p) => p.path === '/admin' && visibleTo(me.rights)(p)) ? (
           <AdminPage />
         ) : (
           <Blank icon="lock" title={t('state.forbidden')} text={t('state.forbiddenHint')} />
@@ -103,7 +103,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
   const { data: self } = useQuery(personQuery(me.personId));
   useBadge();
   const phone = usePhone();
-  const tabs = places.filter((p) => visibleTo(me.administrator)(p) && !(phone && p.wide));
+  const tabs = tabsFor(me.rights, phone);
   // The button to begin something stands in the middle of a phone's tabs.
   const middle = Math.ceil(tabs.length / 2);
   return (

@@ -2,23 +2,35 @@
 import type { Key } from '../i18n';
 import type { IconName } from '../ui/Icon';
 
-/** wide: with a rail beside the page; a phone has it in 工作台. */
-export type Place = { path: string; label: Key; icon: IconName; admin?: boolean; wide?: boolean };
+/**
+ * rights: any one of them opens the place; absent: everyone.
+ * wide: with a rail beside the page; a phone has it in 工作台, or among the tabs of who has no 工作台.
+ */
+export type Place = { path: string; label: Key; icon: IconName; rights?: string[]; wide?: boolean };
 
 export const places: Place[] = [
   { path: '/chat', label: 'nav.chat', icon: 'chat' },
-  { path: '/todo', label: 'nav.todo', icon: 'check' },
-  { path: '/work', label: 'nav.work', icon: 'briefcase' },
+  { path: '/todo', label: 'nav.todo', icon: 'check', rights: ['approval.submit'] },
+  { path: '/work', label: 'nav.work', icon: 'briefcase', rights: ['approval.submit'] },
   { path: '/directory', label: 'nav.directory', icon: 'people', wide: true },
-  { path: '/admin', label: 'nav.admin', icon: 'settings', admin: true, wide: true },
+  {
+    path: '/admin',
+    label: 'nav.admin',
+    icon: 'settings',
+    rights: ['directory.manage', 'rights.read', 'guest.invite'],
+    wide: true,
+  },
   { path: '/me', label: 'nav.me', icon: 'person' },
 ];
 
 export const adminPlaces: Place[] = [
-  { path: '/admin/people', label: 'admin.people', icon: 'people', admin: true },
-  { path: '/admin/departments', label: 'admin.departments', icon: 'building', admin: true },
-  { path: '/admin/positions', label: 'admin.positions', icon: 'briefcase', admin: true },
-  { path: '/admin/import', label: 'admin.import', icon: 'upload', admin: true },
+  { path: '/admin/people', label: 'admin.people', icon: 'people', rights: ['directory.manage'] },
+  { path: '/admin/departments', label: 'admin.departments', icon: 'building', rights: ['directory.manage'] },
+  { path: '/admin/positions', label: 'admin.positions', icon: 'briefcase', rights: ['directory.manage'] },
+  { path: '/admin/import', label: 'admin.import', icon: 'upload', rights: ['directory.manage'] },
+  { path: '/admin/guests', label: 'admin.guests', icon: 'link', rights: ['guest.invite'] },
+  { path: '/admin/roles', label: 'admin.roles', icon: 'key', rights: ['rights.read'] },
+  { path: '/admin/explain', label: 'admin.explain', icon: 'search', rights: ['rights.read'] },
 ];
 
 export const mePlaces: Place[] = [
@@ -42,9 +54,16 @@ export const workPlaces: Place[] = [
 /** What can be begun from anywhere. */
 export const beginnings: Place[] = [
   { path: '/chat?new=1', label: 'chat.new', icon: 'chat' },
-  { path: '/work/new/leave', label: 'approval.leave', icon: 'clock' },
-  { path: '/work/new/expense', label: 'approval.expense', icon: 'receipt' },
+  { path: '/work/new/leave', label: 'approval.leave', icon: 'clock', rights: ['approval.submit'] },
+  { path: '/work/new/expense', label: 'approval.expense', icon: 'receipt', rights: ['approval.submit'] },
   { path: '/chat/self', label: 'chat.selfTitle', icon: 'folder' },
 ];
 
-export const visibleTo = (admin: boolean) => (place: Place) => admin || !place.admin;
+export const visibleTo = (held: string[]) => (place: Place) =>
+  !place.rights || place.rights.some((right) => held.includes(right));
+
+/** Those of the rail, or of a phone's tabs. */
+export function tabsFor(held: string[], phone: boolean): Place[] {
+  const mine = places.filter(visibleTo(held));
+  return phone && mine.some((p) => p.path === '/work') ? mine.filter((p) => !p.wide) : mine;
+}

@@ -28,6 +28,12 @@ export function useMe(): Me {
   return me;
 }
 
+/** Whether the person may do something at all; the server decides on which objects. */
+export function useMay(): (right: string) => boolean {
+  const { rights } = useMe();
+  return (right) => rights.includes(right);
+}
+
 export function SessionGate({ children }: { children: ReactNode }) {
   const t = useT();
   const { lang, setLang } = useLanguage();
@@ -43,7 +49,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
     if (data && !rememberedLang() && data.locale !== lang) setLang(data.locale);
   }, [data, lang, setLang]);
 
-  if (data) return <Context value={data}>{children}</Context>;
+  // What an older release of the page kept knows no rights: the answer is on its way.
+  if (data?.rights) return <Context value={data}>{children}</Context>;
   if (!error) return <div className={classes.splash} role="status" aria-label={t('state.loading')} />;
   return (
     <main className={classes.splash}>

@@ -86,7 +86,12 @@ export function Actions({ detail, next, waits }: Props) {
         </Button>
       )}
       {again && (
-        <Button component={Link} href={`/work/new/${detail.form.key}?copy=${detail.id}`} variant="default" data-grow>
+        <Button
+          component={Link}
+          href={`/work/new/${detail.form.key}?copy=${detail.id}`}
+          variant="default"
+          data-grow
+        >
           {t('approval.again')}
         </Button>
       )}

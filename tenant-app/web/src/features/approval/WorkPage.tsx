@@ -38,7 +38,7 @@ function Home({ section }: { section: string | undefined }) {
   const me = useMe();
   const phone = usePhone();
   const Section = sections[section ?? 'start'] ?? Start;
-  const elsewhere = places.filter((p) => p.wide && visibleTo(me.administrator)(p));
+  const elsewhere = places.filter((p) => p.wide && visibleTo(me.rights)(p));
   const shown: Place[] = phone ? [...workPlaces.slice(1), ...elsewhere] : workPlaces;
   return (
     <Sections

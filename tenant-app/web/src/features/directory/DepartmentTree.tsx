@@ -2,7 +2,7 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Tree } from '../../api/types';
-import { useMe } from '../../app/session';
+import { useMay } from '../../app/session';
 import { useT } from '../../i18n';
 import { Icon, type IconName } from '../../ui/Icon';
 import classes from './DepartmentTree.module.css';
@@ -24,7 +24,7 @@ type Props = { tree: Tree; place: string; company: string; onPick: () => void };
 
 export function DepartmentTree({ tree, place, company, onPick }: Props) {
   const t = useT();
-  const me = useMe();
+  const may = useMay();
   const [, navigate] = useLocation();
   const [open, setOpen] = useOpen(tree, place);
   const list = useRef<HTMLDivElement>(null);
@@ -41,7 +41,7 @@ export function DepartmentTree({ tree, place, company, onPick }: Props) {
       depth: 0,
       icon: 'info',
     });
-  if (me.administrator && tree.deactivated > 0) {
+  if (may('directory.manage') && tree.deactivated > 0) {
     all.push({
       id: 'deactivated',
       name: t('directory.deactivated'),

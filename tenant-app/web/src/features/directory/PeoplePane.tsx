@@ -4,7 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import type { Department, Tree } from '../../api/types';
-import { useMe } from '../../app/session';
+import { useMay, useMe } from '../../app/session';
 import { type Translate, useLanguage, useT } from '../../i18n';
 import { formatList } from '../../i18n/format';
 import { Icon } from '../../ui/Icon';
@@ -34,6 +34,7 @@ function steps(tree: Tree, place: string, wide: boolean): Department[] {
 export function PeoplePane({ tree, place, selected, q, onQ }: Props) {
   const t = useT();
   const me = useMe();
+  const may = useMay();
   const wide = useWide();
   const [adding, setAdding] = useState(false);
   const [asked] = useDebouncedValue(q.trim(), typingMs);
@@ -57,16 +58,16 @@ export function PeoplePane({ tree, place, selected, q, onQ }: Props) {
             enterKeyHint="search"
             leftSection={<Icon name="search" size={16} />}
           />
-          {me.administrator && <AddButton wide={wide} onAdd={() => setAdding(true)} />}
+          {may('directory.manage') && <AddButton wide={wide} onAdd={() => setAdding(true)} />}
         </div>
         {!searching && !top && <Heading tree={tree} place={place} department={department} />}
       </header>
-      {me.administrator && tree.departments.length === 0 && !searching && <FirstSteps />}
+      {may('directory.manage') && tree.departments.length === 0 && !searching && <FirstSteps />}
       <PeopleList
         filter={{ place: place || 'all', below: wide, q: searching ? asked : '' }}
         departments={searching ? [] : steps(tree, place, wide)}
         company={top && !searching ? tree.people : undefined}
-        extra={top && !searching ? extraPlaces(tree, me.administrator, t) : []}
+        extra={top && !searching ? extraPlaces(tree, may('directory.manage'), t) : []}
         heads={department?.heads ?? []}
         place={place}
         selected={selected}

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import type { PersonDetail, PersonRef, Post, Tree } from '../../api/types';
-import { useMe } from '../../app/session';
+import { useMay, useMe } from '../../app/session';
 import { useLanguage, useT } from '../../i18n';
 import { formatDate, formatPhone } from '../../i18n/format';
 import { CopyIcon, useCopy } from '../../ui/copy';
@@ -23,7 +23,7 @@ type Props = { id: string; place: string; onClose: () => void };
 
 export function PersonCard({ id, place, onClose }: Props) {
   const t = useT();
-  const me = useMe();
+  const may = useMay();
   const { data: person, error, refetch } = useQuery(personQuery(id));
   const close = useRef<HTMLButtonElement>(null);
   useEffect(() => close.current?.focus({ preventScroll: true }), []);
@@ -41,7 +41,7 @@ export function PersonCard({ id, place, onClose }: Props) {
         >
           <Icon name="close" />
         </ActionIcon>
-        {me.administrator && person && (
+        {(may('directory.manage') || may('account.manage')) && person && (
           <Suspense fallback={null}>
             <PersonActions person={person} onGone={onClose} />
           </Suspense>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
-import { useMe } from '../../app/session';
+import { useMay, useMe } from '../../app/session';
 import { useLanguage } from '../../i18n';
 import { formatDate, formatPhone } from '../../i18n/format';
 import { Icon } from '../../ui/Icon';
@@ -17,6 +17,7 @@ const AvatarDialog = lazy(() => import('../directory/manage/AvatarDialog'));
 export function Profile() {
   const { t, lang } = useLanguage();
   const me = useMe();
+  const may = useMay();
   const { data: self, error, refetch } = useQuery(personQuery(me.personId));
   const [changing, setChanging] = useState(false);
   if (!self) return error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows rows={4} />;
@@ -65,7 +66,7 @@ export function Profile() {
         )}
       </dl>
       <p className={panel.hint}>
-        {t(me.administrator ? 'me.profileAdmin' : 'me.profileHint')}{' '}
+        {t(may('directory.manage') ? 'me.profileAdmin' : 'me.profileHint')}{' '}
         <Link href={`/directory?person=${me.personId}`} style={{ color: 'var(--at-accent)' }}>
           {t('me.myCard')}
         </Link>

@@ -9,7 +9,6 @@ const error: Record<keyof typeof zh, string> = {
   'error.try_again_later': 'The server is busy; please try again in a moment',
   'error.files_unavailable': 'File storage is not available at the moment; please try again',
   'error.forbidden': 'You are not allowed to do this',
-  'error.administrators_only': 'Only administrators can do this',
   'error.cross_origin': 'The request came from another site and was refused',
   'error.other_host': 'Please use your company’s address: {url}',
   'error.not_signed_in': 'Please sign in again',

@@ -8,7 +8,9 @@ import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
 import error from './error';
+import guests from './guests';
 import me from './me';
+import rights from './rights';
 import shell from './shell';
 import todo from './todo';
 
@@ -24,6 +26,8 @@ const en: Catalogue = {
   ...baseErrors,
   ...approval,
   ...todo,
+  ...guests,
+  ...rights,
 };
 
 export default en;

@@ -8,7 +8,6 @@ export default {
   'error.try_again_later': '服务器正忙，请稍后再试',
   'error.files_unavailable': '文件存储暂时不可用，请稍后再试',
   'error.forbidden': '没有权限进行这个操作',
-  'error.administrators_only': '只有管理员可以进行这个操作',
   'error.cross_origin': '请求来自别的网站，已拒绝',
   'error.other_host': '请使用公司的正式地址访问：{url}',
   'error.not_signed_in': '登录已失效，请重新登录',

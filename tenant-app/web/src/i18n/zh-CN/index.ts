@@ -7,7 +7,9 @@ import chat from './chat';
 import chatErrors from './chatErrors';
 import directory from './directory';
 import error from './error';
+import guests from './guests';
 import me from './me';
+import rights from './rights';
 import shell from './shell';
 import todo from './todo';
 
@@ -23,4 +25,6 @@ export default {
   ...baseErrors,
   ...approval,
   ...todo,
+  ...guests,
+  ...rights,
 };

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Invitation, PersonDetail } from '../../../api/types';
+import type { Invitation } from '../../../api/types';
 import { useMe } from '../../../app/session';
 import { useLanguage } from '../../../i18n';
 import { formatTime } from '../../../i18n/format';
@@ -14,12 +14,21 @@ import { accountQuery, useChange } from '../queries';
 import { invite, withdrawInvitation } from './changes';
 import classes from './InvitationDialog.module.css';
 
-export default function InvitationDialog({ person, onClose }: { person: PersonDetail; onClose: () => void }) {
+type Invited = { id: string; name: string };
+
+type Props = {
+  person: Invited;
+  onClose: () => void;
+  /** How the link is made for an outsider; absent: for who works here. */
+  make?: () => Promise<Invitation>;
+};
+
+export default function InvitationDialog({ person, onClose, make: makeFor }: Props) {
   const { t, lang } = useLanguage();
   const { timezone } = useMe();
-  const { data: account } = useQuery(accountQuery(person.id));
+  const { data: account } = useQuery({ ...accountQuery(person.id), enabled: !makeFor });
   const [made, setMade] = useState<Invitation>();
-  const make = useChange(() => invite(person.id));
+  const make = useChange(makeFor ?? (() => invite(person.id)));
   const withdraw = useChange(() => withdrawInvitation(person.id), 'invite.withdrawn');
   const reset = account?.state === 'active';
   const create = () => make.mutate(undefined, { onSuccess: setMade });
@@ -58,7 +67,7 @@ export default function InvitationDialog({ person, onClose }: { person: PersonDe
   );
 }
 
-function Made({ made, person }: { made: Invitation; person: PersonDetail }) {
+function Made({ made, person }: { made: Invitation; person: Invited }) {
   const { t, lang } = useLanguage();
   const { company, timezone } = useMe();
   const copy = useCopy();

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import type { Account, PersonDetail } from '../../../api/types';
-import { useMe } from '../../../app/session';
+import { useMay, useMe } from '../../../app/session';
 import { type Key, useT } from '../../../i18n';
 import { type Action, ActionMenu } from '../../../ui/ActionMenu';
 import { Confirm } from '../../../ui/Confirm';
@@ -21,8 +21,9 @@ type Question = 'deactivate' | 'reactivate' | 'makeAdmin' | 'takeAdmin' | 'signO
 export default function PersonActions({ person, onGone }: { person: PersonDetail; onGone: () => void }) {
   const t = useT();
   const me = useMe();
+  const may = useMay();
   const [open, setOpen] = useState<Open>();
-  const { data: account } = useQuery(accountQuery(person.id));
+  const { data: account } = useQuery({ ...accountQuery(person.id), enabled: may('account.manage') });
   const self = person.id === me.personId;
   const close = () => setOpen(undefined);
   const left = person.status === 'deactivated';
@@ -33,7 +34,9 @@ export default function PersonActions({ person, onGone }: { person: PersonDetail
     danger,
     run: () => setOpen(question),
   });
-  const actions: Action[] = [{ label: t('avatar.change'), icon: 'camera', run: () => setOpen('avatar') }];
+  const actions: Action[] = [];
+  if (may('directory.manage'))
+    actions.push({ label: t('avatar.change'), icon: 'camera', run: () => setOpen('avatar') });
   if (!left && account) {
     actions.push({
       label: t(account.state === 'active' ? 'manage.reset' : 'manage.invite'),
@@ -41,16 +44,19 @@ export default function PersonActions({ person, onGone }: { person: PersonDetail
       run: () => setOpen('invite'),
     });
     if (account.sessionsNow > 0 && !self) actions.push(ask('signOut', 'exit'));
-    if (!self) actions.push(ask(account.administrator ? 'takeAdmin' : 'makeAdmin', 'key'));
+    if (!self && may('rights.manage'))
+      actions.push(ask(account.administrator ? 'takeAdmin' : 'makeAdmin', 'key'));
   }
-  if (left) actions.push(ask('reactivate', 'refresh'));
-  else if (!self) actions.push(ask('deactivate', 'exit', true));
+  if (left && may('directory.manage')) actions.push(ask('reactivate', 'refresh'));
+  else if (!self && may('directory.manage')) actions.push(ask('deactivate', 'exit', true));
 
   return (
     <div style={{ display: 'flex', gap: 4, alignItems: 'center' }}>
-      <Button variant="subtle" leftSection={<Icon name="edit" size={16} />} onClick={() => setOpen('edit')}>
-        {t('person.edit')}
-      </Button>
+      {may('directory.manage') && (
+        <Button variant="subtle" leftSection={<Icon name="edit" size={16} />} onClick={() => setOpen('edit')}>
+          {t('person.edit')}
+        </Button>
+      )}
       <ActionMenu label={t('action.more')} actions={actions} />
       <Suspense fallback={null}>
         {open === 'edit' && <PersonDialog person={person} onClose={close} />}
