@@ -71,7 +71,7 @@ func (i inventory) addTree(kind, root string, depth int, only fs.FileMode) {
 		if unrelated.MatchString(path) {
 			return skip(entry)
 		}
-		if only == 0 || entry.IsDir() {
+		if (only == 0 || entry.IsDir()) && !(kind == "cgroup" && ofOthers(path)) {
 			i[kind+" "+path] = true
 		}
 		if strings.Count(strings.TrimPrefix(path, root), "/") >= depth {
@@ -83,6 +83,22 @@ func (i inventory) addTree(kind, root string, depth int, only fs.FileMode) {
 
 // unrelated are files that package managers and other suites write meanwhile.
 var unrelated = regexp.MustCompile(`^(/run/(lock|user|shm|systemd|dbus|postgresql|sudo|chromium)|/var/lib/(apt|dpkg|man-db|postgresql)|/var/log/(apt|dpkg|journal|alternatives)|/etc/ld\.so\.cache|/var/lib/systemd)`)
+
+// ofOthers says of a cgroup that programs of others run in it, which may end while the
+// test runs. What a pod leaves, and what runs from the cluster's folder, is not theirs.
+func ofOthers(cgroup string) bool {
+	if strings.Contains(cgroup, "kube") {
+		return false
+	}
+	members, _ := os.ReadFile(filepath.Join(cgroup, "cgroup.procs"))
+	for pid := range strings.Lines(string(members)) {
+		line, _ := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(pid), "cmdline"))
+		if strings.Contains(string(line), state.DefaultDir+"/") {
+			return false
+		}
+	}
+	return len(members) > 0
+}
 
 func skip(entry fs.DirEntry) error {
 	if entry.IsDir() {
