@@ -23,8 +23,6 @@ import { lineOf } from './sentences';
 const MentionPicker = lazy(() => import('./MentionPicker'));
 const Recorder = lazy(() => import('./Recorder'));
 
-// Nothing keeps files yet: what does not work is not shown.
-const filesAreKept: boolean = false;
 const maxFiles = 9;
 const maxText = 10_000;
 const noOptions: OptionState = { receipt: false, urgent: false };
@@ -121,7 +119,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
   if (room.kind === 'assistant') return null;
   if (!room.maySpeak) return <p className={classes.silent}>{t('chat.maySpeakNot')}</p>;
   return (
-    <div className={classes.composer} {...(filesAreKept ? dropping(add) : {})}>
+    <div className={classes.composer} {...dropping(add)}>
       {calling && many && (
         <Suspense fallback={null}>
           <MentionPicker
@@ -174,7 +172,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
             onKeyDown={onKeyDown}
             onPaste={(event) => {
               const pasted = [...event.clipboardData.files];
-              if (!filesAreKept || pasted.length === 0) return;
+              if (pasted.length === 0) return;
               event.preventDefault();
               add(pasted);
             }}
@@ -182,7 +180,6 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
           <Options
             value={options}
             onChange={setOptions}
-            files={filesAreKept}
             onFiles={add}
             onRecord={() => setRecording(true)}
             onText={(piece) => {

@@ -12,8 +12,6 @@ export type OptionState = { receipt: boolean; urgent: boolean };
 type Props = {
   value: OptionState;
   onChange: (value: OptionState) => void;
-  /** Whether the server keeps files. */
-  files: boolean;
   onFiles: (files: File[]) => void;
   onRecord: () => void;
   onText: (text: string) => void;
@@ -41,7 +39,7 @@ export function Options(props: Props) {
   );
 }
 
-function Tools({ value, onChange, files, onFiles, onRecord, onText, plain, many }: Props) {
+function Tools({ value, onChange, onFiles, onRecord, onText, plain, many }: Props) {
   const t = useT();
   const file = useRef<HTMLInputElement>(null);
   const picture = useRef<HTMLInputElement>(null);
@@ -61,9 +59,9 @@ function Tools({ value, onChange, files, onFiles, onRecord, onText, plain, many 
         )}
       </span>
       {many && <Tool icon="at" label={t('chat.mention')} onPress={() => onText('@')} />}
-      {files && <Tool icon="picture" label={t('chat.picture')} onPress={() => picture.current?.click()} />}
-      {files && <Tool icon="clip" label={t('chat.file')} onPress={() => file.current?.click()} />}
-      {files && mayRecord() && <Tool icon="mic" label={t('chat.voice')} onPress={onRecord} />}
+      <Tool icon="picture" label={t('chat.picture')} onPress={() => picture.current?.click()} />
+      <Tool icon="clip" label={t('chat.file')} onPress={() => file.current?.click()} />
+      {mayRecord() && <Tool icon="mic" label={t('chat.voice')} onPress={onRecord} />}
       {!plain && (
         <>
           <Tool
