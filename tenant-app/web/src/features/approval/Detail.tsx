@@ -67,7 +67,7 @@ function Loaded({ detail, back, unsent, nextAt }: LoadedProps) {
       {unsent.map((entry) => (
         <Unsent key={entry.opId} entry={entry} />
       ))}
-      {sheet && <Values fields={sheet.fields} values={detail.values} />}
+      {sheet && <Values fields={sheet.fields} values={detail.values} files={detail.files} />}
       {detail.hidden.length > 0 && <p className={classes.number}>{t('approval.hidden')}</p>}
       <h2>{t('approval.timeline')}</h2>
       <Timeline detail={detail} />
@@ -114,7 +114,14 @@ function Unsubmitted({ entry, back }: { entry: Entry; back: string }) {
   return (
     <Frame back={back} title={said(sheet?.name, lang) || t('approval.one')}>
       <Unsent entry={entry} />
-      {sheet ? <Values fields={sheet.fields} values={body.values} /> : null}
+      {sheet && (
+        <Values
+          fields={sheet.fields}
+          values={body.values}
+          files={entry.blobs.map((b) => ({ id: b.id, name: b.name, size: b.data.size, type: b.type }))}
+          unsent
+        />
+      )}
       {isParked(entry) && (
         <Blank
           icon="edit"

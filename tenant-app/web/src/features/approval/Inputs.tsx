@@ -3,12 +3,13 @@ import { Button, Input, NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { useState } from 'react';
 import { useLanguage } from '../../i18n';
 import { Icon } from '../../ui/Icon';
+import { FilesInput } from './FilesInput';
 import classes from './Inputs.module.css';
 import {
-  canFill,
   centsOf,
   type Field,
   type Half,
+  idsOf,
   isHalf,
   isRows,
   money,
@@ -31,22 +32,20 @@ type Props = {
 export function Inputs({ fields, values, computed, faults, at = '', onChange }: Props) {
   return (
     <>
-      {fields
-        .filter(canFill)
-        .map((field) =>
-          field.compute ? (
-            <Computed key={field.key} field={field} value={computed[field.key]} />
-          ) : (
-            <One
-              key={field.key}
-              field={field}
-              value={values[field.key]}
-              path={at + field.key}
-              faults={faults}
-              onChange={(value) => onChange({ ...values, [field.key]: value })}
-            />
-          ),
-        )}
+      {fields.map((field) =>
+        field.compute ? (
+          <Computed key={field.key} field={field} value={computed[field.key]} />
+        ) : (
+          <One
+            key={field.key}
+            field={field}
+            value={values[field.key]}
+            path={at + field.key}
+            faults={faults}
+            onChange={(value) => onChange({ ...values, [field.key]: value })}
+          />
+        ),
+      )}
     </>
   );
 }
@@ -119,6 +118,8 @@ function One({ field, value, path, faults, onChange }: OneProps) {
       return <Typed {...common} value={value} show={typedMoney} read={centsOf} onChange={onChange} />;
     case 'number':
       return <Typed {...common} value={value} show={showNumber} read={readNumber} onChange={onChange} />;
+    case 'files':
+      return <FilesInput {...common} ids={idsOf(value)} most={field.max || mostFiles} onChange={onChange} />;
     case 'rows':
       return <Rows field={field} value={value} path={path} faults={faults} onChange={onChange} />;
     default:
@@ -133,6 +134,8 @@ function One({ field, value, path, faults, onChange }: OneProps) {
       );
   }
 }
+
+const mostFiles = 20;
 
 const showNumber = (value: unknown) => (typeof value === 'number' ? String(value) : '');
 const readNumber = (text: string) =>

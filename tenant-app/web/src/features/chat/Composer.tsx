@@ -1,8 +1,7 @@
 // Where a message is written: Enter sends, Shift+Enter makes a line; files by button, paste and drop; @ calls people.
 import { type KeyboardEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { newId } from '../../api/id';
 import { useT } from '../../i18n';
-import type { OutboxBlob } from '../../offline/outbox';
+import { blobOf, type OutboxBlob } from '../../offline/outbox';
 import { Icon } from '../../ui/Icon';
 import { isComposing } from '../../ui/ime';
 import { usePhone } from '../../ui/media';
@@ -63,7 +62,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
   }, [quote, phone]);
 
   const add = (added: readonly File[]) => {
-    const blobs = added.filter((f) => f.size > 0).map(toBlob);
+    const blobs = added.filter((f) => f.size > 0).map(blobOf);
     if (files.length + blobs.length > maxFiles)
       notify({ tone: 'bad', text: t('chat.tooManyFiles', { max: maxFiles }) });
     setFiles([...files, ...blobs].slice(0, maxFiles));
@@ -204,13 +203,6 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
     </div>
   );
 }
-
-const toBlob = (file: File): OutboxBlob => ({
-  id: newId(),
-  name: file.name || 'file',
-  type: file.type || 'application/octet-stream',
-  data: file,
-});
 
 const isPicture = (blob: OutboxBlob) => /^image\/(png|jpe?g|gif|webp)$/.test(blob.type);
 

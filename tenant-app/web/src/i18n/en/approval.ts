@@ -88,6 +88,8 @@ const approval: Record<keyof typeof zh, string> = {
   'approval.drop': 'Remove',
   'approval.dropRow': 'Remove item {number}',
   'approval.addRow': 'Add an item',
+  'approval.addFiles': 'Add files',
+  'approval.dropFile': 'Remove {name}',
   'approval.missing': 'Please fill this in',
   'approval.chooseWho': 'Please choose who decides',
   'approval.keepDraft': 'Keep as a draft',

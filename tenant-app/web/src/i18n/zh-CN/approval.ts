@@ -87,6 +87,8 @@ export default {
   'approval.drop': '删除',
   'approval.dropRow': '删除明细 {number}',
   'approval.addRow': '增加明细',
+  'approval.addFiles': '添加文件',
+  'approval.dropFile': '移除 {name}',
   'approval.missing': '请填写',
   'approval.chooseWho': '请选择审批人',
   'approval.keepDraft': '存草稿',
