@@ -1,12 +1,13 @@
 // A leave: filled in on a phone without network, returned by the head at a desk, mended and resumed, agreed to from its
 // card in 消息; then two more, refused and agreed to one after the other from 待办.
+import { readFile } from 'node:fs/promises';
 import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
 import { call, signIn } from './people.mjs';
 
 const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
 
 export async function approvals(browser, administrator) {
-  const head = await signIn(browser, administrator, '沈建国');
+  const head = await signIn(browser, administrator, '覃秀英');
   const clerk = await signIn(browser, administrator, '陈静');
   const desk = await open(browser, 'head', { state: head.state });
   const phone = await open(browser, 'clerk', { state: clerk.state, size: 'phone', expected: offlineNoise });
@@ -22,11 +23,13 @@ export async function approvals(browser, administrator) {
 
 const waiting = (page) => page.getByRole('list', { name: '待办事项' }).getByRole('link', { name: /请假/ });
 
+// A phrase to be put into the comment is called 同意 as well.
+const agreed = (page) => page.getByRole('dialog').locator('button[type=submit]').click();
+
 async function leave(phone, reason) {
   await phone.getByRole('combobox', { name: '请假类型' }).selectOption('annual');
   await phone.getByLabel('开始时间', { exact: true }).fill('2026-12-01');
   await phone.getByLabel('结束时间', { exact: true }).fill('2026-12-02');
-  await phone.getByRole('combobox', { name: '结束时间：上午或下午' }).selectOption('pm');
   await phone.getByRole('textbox', { name: '请假事由' }).fill(reason);
 }
 
@@ -41,7 +44,7 @@ async function submitWithoutNetwork(phone) {
   await expectText(phone, 'approval', '请填写');
   await shot(phone, 'form-missing-phone-light');
   await leave(phone, '回老家');
-  await phone.getByRole('region', { name: '审批流程' }).getByText('沈建国').waitFor();
+  await phone.getByRole('region', { name: '审批流程' }).getByText('覃秀英').waitFor();
   await shot(phone, 'form-phone-light');
   await phone.context().setOffline(true);
   await phone.getByRole('button', { name: '提交' }).click();
@@ -97,7 +100,7 @@ async function mend(desk, phone) {
   await shot(desk, 'approval-card-desktop-light');
   await card.getByRole('button', { name: '同意' }).click();
   await shot(desk, 'approval-agree-desktop-light');
-  await desk.getByRole('dialog').getByRole('button', { name: '同意', exact: true }).click();
+  await agreed(desk);
   await card.getByText('已通过').waitFor();
   await phone.getByText('已通过').first().waitFor();
   await shot(phone, 'approval-passed-phone-light');
@@ -131,11 +134,13 @@ async function two(desk, phone) {
   await desk.getByRole('link', { name: '下一个待办' }).click();
   await desk.getByText('搬家').waitFor();
   await desk.getByRole('button', { name: '同意', exact: true }).click();
-  await desk.getByRole('dialog').getByRole('button', { name: '同意', exact: true }).click();
+  await agreed(desk);
   await desk.getByText('没有待办').waitFor();
 }
 
-/** Rows, their sum in figures and in words; kept as a draft. */
+const ticket = '%PDF-1.4 车票';
+
+/** Rows, their sum in figures and in words, a file; kept as a draft, then sent. */
 async function expense(phone) {
   await phone.goto(`${url}/work/new/expense`);
   await phone.getByRole('textbox', { name: '报销事由' }).fill('去苏州送样品');
@@ -144,6 +149,13 @@ async function expense(phone) {
   await phone.getByRole('combobox', { name: '类别' }).selectOption('travel');
   await phone.getByRole('textbox', { name: '金额' }).fill('126.5');
   await expectText(phone, 'expense', '壹佰贰拾陆元伍角');
+  const chooser = phone.waitForEvent('filechooser');
+  await phone.getByRole('button', { name: '添加文件' }).click();
+  await (await chooser).setFiles({
+    name: '车票.pdf',
+    mimeType: 'application/pdf',
+    buffer: Buffer.from(ticket),
+  });
   await shot(phone, 'form-expense-phone-light');
   await phone.getByRole('button', { name: '存草稿' }).click();
   await expectText(phone, 'expense', '草稿已保存');
@@ -153,6 +165,14 @@ async function expense(phone) {
     'the draft is as it was left',
     async () => (await phone.getByRole('textbox', { name: '金额' }).inputValue()) === '126.50',
   );
+  await phone.getByRole('list', { name: '发票与附件' }).getByText('车票.pdf').waitFor();
+  await phone.getByRole('button', { name: '提交' }).click();
+  await expectText(phone, 'expense', '正在审批');
+  const download = phone.waitForEvent('download');
+  await phone.getByRole('link', { name: /车票\.pdf/ }).click();
+  if ((await readFile(await (await download).path(), 'utf8')) !== ticket)
+    fault('expense', 'the ticket is another');
+  await shot(phone, 'expense-phone-light');
 }
 
 /** Every page of approvals at both sizes and in both schemes. */

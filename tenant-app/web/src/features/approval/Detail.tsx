@@ -24,7 +24,7 @@ const calmMs = 15_000;
 
 type Props = {
   id: string;
-  back: string;
+  back: string | undefined;
   /** Where the next one that waits is opened. */
   nextAt?: ((id: string) => string) | undefined;
 };
@@ -45,7 +45,7 @@ export function Detail({ id, back, nextAt }: Props) {
   return <Loaded detail={data} back={back} unsent={unsent} nextAt={nextAt} />;
 }
 
-type LoadedProps = { detail: Shown; back: string; unsent: Entry[]; nextAt: Props['nextAt'] };
+type LoadedProps = { detail: Shown; back: Props['back']; unsent: Entry[]; nextAt: Props['nextAt'] };
 
 function Loaded({ detail, back, unsent, nextAt }: LoadedProps) {
   const { t, lang } = useLanguage();
@@ -107,7 +107,7 @@ function Unsent({ entry }: { entry: Entry }) {
 }
 
 /** A form that was filled in and has not reached the server. */
-function Unsubmitted({ entry, back }: { entry: Entry; back: string }) {
+function Unsubmitted({ entry, back }: { entry: Entry; back: Props['back'] }) {
   const { t, lang } = useLanguage();
   const body = entry.body as SubmitBody;
   const { data: sheet } = useQuery(sheetQuery(body.form, body.version));

@@ -9,6 +9,7 @@ import { blobOf, type OutboxBlob } from '../../offline/outbox';
 import { Form } from '../../ui/Form';
 import { Approvers } from './Approvers';
 import { FormFiles } from './FilesInput';
+import classes from './FormPage.module.css';
 import { Inputs } from './Inputs';
 import {
   type Approvers as Chosen,
@@ -104,8 +105,20 @@ export function FormEditor({ sheet, start, chosen, submit, blobs, files: kept, o
     }
   };
   return (
-    <div ref={page}>
-      <Form error={error} busy={busy} submit={submit} onSubmit={() => void send()}>
+    <div ref={page} className={classes.editor}>
+      <Form
+        error={error}
+        busy={busy}
+        submit={submit}
+        onSubmit={() => void send()}
+        besides={
+          onDraft && (
+            <Button variant="default" onClick={() => void onDraft(ready, namedBy(sheet, values))}>
+              {t('approval.keepDraft')}
+            </Button>
+          )
+        }
+      >
         <FormFiles value={files}>
           <Inputs
             fields={sheet.fields}
@@ -121,14 +134,6 @@ export function FormEditor({ sheet, start, chosen, submit, blobs, files: kept, o
           onChange={setApprovers}
           fault={tried && unchosen ? t('approval.chooseWho') : undefined}
         />
-        {onDraft && (
-          <Button
-            variant="subtle"
-            onClick={() => void onDraft(ready, namedBy(sheet, values))}
-          >
-            {t('approval.keepDraft')}
-          </Button>
-        )}
       </Form>
     </div>
   );

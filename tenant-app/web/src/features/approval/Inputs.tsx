@@ -32,13 +32,14 @@ type Props = {
 export function Inputs({ fields, values, computed, faults, at = '', onChange }: Props) {
   return (
     <>
-      {fields.map((field) =>
+      {fields.map((field, i) =>
         field.compute ? (
           <Computed key={field.key} field={field} value={computed[field.key]} />
         ) : (
           <One
             key={field.key}
             field={field}
+            ends={field.kind === 'half' && fields.slice(0, i).some((f) => f.kind === 'half')}
             value={values[field.key]}
             path={at + field.key}
             faults={faults}
@@ -64,13 +65,15 @@ function Computed({ field, value }: { field: Field; value: unknown }) {
 
 type OneProps = {
   field: Field;
+  /** The later one of two half days: it is the end of a day. */
+  ends?: boolean;
   value: unknown;
   path: string;
   faults: Record<string, string>;
   onChange: (value: unknown) => void;
 };
 
-function One({ field, value, path, faults, onChange }: OneProps) {
+function One({ field, ends = false, value, path, faults, onChange }: OneProps) {
   const { t, lang } = useLanguage();
   const common = {
     label: said(field.name, lang),
@@ -113,7 +116,7 @@ function One({ field, value, path, faults, onChange }: OneProps) {
         />
       );
     case 'half':
-      return <HalfDay {...common} value={value} onChange={onChange} />;
+      return <HalfDay {...common} first={ends ? 'pm' : 'am'} value={value} onChange={onChange} />;
     case 'money':
       return <Typed {...common} value={value} show={typedMoney} read={centsOf} onChange={onChange} />;
     case 'number':
@@ -176,11 +179,11 @@ function Typed({ value, show, read, onChange, error, ...common }: TypedProps) {
   );
 }
 
-type HalfProps = Common & { value: unknown; onChange: (value: Half) => void };
+type HalfProps = Common & { first: Half['half']; value: unknown; onChange: (value: Half) => void };
 
-function HalfDay({ value, onChange, label, error, description, withAsterisk, ...rest }: HalfProps) {
+function HalfDay({ first, value, onChange, label, error, description, withAsterisk, ...rest }: HalfProps) {
   const { t } = useLanguage();
-  const half: Half = isHalf(value) ? value : { date: '', half: 'am' };
+  const half: Half = isHalf(value) ? value : { date: '', half: first };
   return (
     <Input.Wrapper
       label={label}

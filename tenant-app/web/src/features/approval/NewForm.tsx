@@ -64,6 +64,8 @@ export default function NewForm() {
   const send = async (values: Values, approvers: Approvers, blobs: OutboxBlob[]) => {
     const done = from.draftId ?? (kept ? draftId : undefined);
     const named = done ? { draftId: done } : {};
+    // What was filled in can be read while it waits, also without network.
+    client.setQueryData(sheetQuery(key, sheet.version).queryKey, sheet);
     await submit({ id: from.id, form: key, version: sheet.version, values, approvers, ...named }, blobs);
     navigate(`/work/mine/${from.id}`, { replace: true });
   };
