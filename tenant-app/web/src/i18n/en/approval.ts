@@ -22,6 +22,7 @@ const approval: Record<keyof typeof zh, string> = {
   'approval.timeline': 'Progress',
   'approval.app': 'The app',
   'approval.did.submit': 'submitted',
+  'approval.did.resubmit': 'submitted it again',
   'approval.did.approve': 'agreed',
   'approval.did.reject': 'refused',
   'approval.did.return': 'returned it',
