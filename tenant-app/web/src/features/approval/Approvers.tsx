@@ -17,6 +17,10 @@ type Props = {
   fault: string | undefined;
 };
 
+/** Where the submitter is to name people, nobody is expected before. */
+const chosenOf = (step: Step, chosen: Chosen): Step =>
+  step.choose && !chosen[step.node]?.length ? { ...step, people: [] } : step;
+
 export function Approvers({ steps, chosen, onChange, fault }: Props) {
   const { t, lang } = useLanguage();
   const [choosing, setChoosing] = useState<Step>();
@@ -27,7 +31,7 @@ export function Approvers({ steps, chosen, onChange, fault }: Props) {
       {fault && <Input.Error>{fault}</Input.Error>}
       <ol className={line.line}>
         {steps.map((step) => (
-          <Coming key={step.node} step={step} />
+          <Coming key={step.node} step={chosenOf(step, chosen)} />
         ))}
       </ol>
       {steps

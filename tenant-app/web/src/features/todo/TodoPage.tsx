@@ -31,6 +31,7 @@ export default function TodoPage() {
   const t = useT();
   const phone = usePhone();
   const { item } = useParams<{ item?: string }>();
+  const some = Object.values(useTodoCounts()).some((count) => count > 0);
   return (
     <div className={page.page}>
       {(!phone || !item) && (
@@ -40,9 +41,7 @@ export default function TodoPage() {
       )}
       {item && <Detail key={item} id={item} back={phone ? '/todo' : undefined} nextAt={at} />}
       {!item && !phone && (
-        <div className={page.empty}>
-          <Blank icon="check" title={t('todo.pick')} />
-        </div>
+        <div className={page.empty}>{some && <Blank icon="check" title={t('todo.pick')} />}</div>
       )}
     </div>
   );
