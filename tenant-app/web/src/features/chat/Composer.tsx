@@ -45,6 +45,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
   const [called, setCalled] = useState<Map<string, string>>(new Map());
   const [options, setOptions] = useState(noOptions);
   const [recording, setRecording] = useState(false);
+  const [sent, setSent] = useState(0);
   const area = useRef<HTMLTextAreaElement>(null);
   const calling = mentionAt(text, caret);
   const many = room.kind === 'group' || room.kind === 'department';
@@ -95,6 +96,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
     setText('');
     setFiles([]);
     setCalled(new Map());
+    setSent(sent + 1);
     area.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -177,6 +179,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
             }}
           />
           <Options
+            key={sent}
             value={options}
             onChange={setOptions}
             onFiles={add}

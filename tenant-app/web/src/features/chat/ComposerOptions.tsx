@@ -32,7 +32,17 @@ export function Options(props: Props) {
       <Tool icon="plus" label={t('chat.more')} pressed={open} onPress={() => setOpen(!open)} />
       {open && (
         <div className={classes.drawer}>
-          <Tools {...props} />
+          <Tools
+            {...props}
+            onFiles={(files) => {
+              setOpen(false);
+              props.onFiles(files);
+            }}
+            onRecord={() => {
+              setOpen(false);
+              props.onRecord();
+            }}
+          />
         </div>
       )}
     </>
