@@ -40,6 +40,7 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	app := office.New(office.Parts{
 		DB: m.db, Settings: m.Settings, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
 	})
+	debug.FreeOSMemory() // what was needed to put the app together
 	ops := newOps(m, app.Jobs, kernel.SystemClock())
 
 	people, err := listen(ctx, at.people, app.Server.Handler(), log)

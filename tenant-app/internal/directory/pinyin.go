@@ -39,7 +39,7 @@ func syllables(name string) [][]string {
 	runes := []rune(name)
 	for i := 0; i < len(runes); i++ {
 		r := runes[i]
-		if readings := pinyin.SinglePinyin(r, allReadings); len(readings) > 0 {
+		if readings := dictionary.of(r); len(readings) > 0 {
 			out = append(out, readings)
 			continue
 		}

@@ -92,6 +92,11 @@ func TestPeopleAreCalledForWhatTheyHaveNotSeen(t *testing.T) {
 	if calls := c.gate.take(); len(calls) != 0 {
 		t.Errorf("called again: %+v", calls)
 	}
+	c.say("第二条", nil)
+	c.later(t, time.Minute)
+	if calls := c.gate.take(); len(calls) != 1 || calls[0].Text != "第二条" {
+		t.Errorf("called for the next one with %+v", calls)
+	}
 	c.wang.JSON(http.MethodPut, "/rooms/"+c.room+"/settings", object{"pinned": false, "muted": true}).Want(http.StatusOK)
 	c.say("静音", nil)
 	c.later(t, time.Minute)

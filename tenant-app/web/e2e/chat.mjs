@@ -1,6 +1,8 @@
 // A clerk and the head chat: at a desk and on a phone, live, in both schemes; then a room of many messages.
 import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
 import { call, signIn } from './people.mjs';
+import { box, room, said, say } from './rooms.mjs';
+import { filesAndVoice } from './sending.mjs';
 
 const mostNodes = 1_500;
 
@@ -13,19 +15,11 @@ export async function chat(browser, administrator) {
   await group(desk, phone, clerk);
   await actions(desk);
   await panels(desk);
+  await filesAndVoice(desk, phone);
   await many(desk);
   await desk.context().close();
   await phone.context().close();
   await looks(browser, head, clerk);
-}
-
-const box = (page) => page.getByRole('textbox', { name: '消息内容' });
-const room = (page, name) => page.getByRole('list', { name: '会话' }).getByRole('link', { name });
-const said = (page, text) => page.getByRole('list', { name: '消息记录' }).getByText(text, { exact: true });
-
-async function say(page, text) {
-  await box(page).fill(text);
-  await page.getByRole('button', { name: '发送' }).click();
 }
 
 async function direct(desk, phone) {

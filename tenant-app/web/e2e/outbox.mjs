@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, expectText, fault, launchKept, open, shot, url, watch } from './harness.mjs';
 import { call, signIn } from './people.mjs';
+import { box } from './rooms.mjs';
 
 const lines = ['电梯里第一条', '电梯里第二条', '电梯里第三条'];
-const box = (page) => page.getByRole('textbox', { name: '消息内容' });
 const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
 
 export async function outbox(browser, administrator) {

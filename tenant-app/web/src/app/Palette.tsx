@@ -18,7 +18,7 @@ import { Icon } from '../ui/Icon';
 import { isComposing } from '../ui/ime';
 import { PersonAvatar } from '../ui/PersonAvatar';
 import classes from './Palette.module.css';
-import { adminPlaces, mePlaces, places, visibleTo } from './places';
+import { adminPlaces, beginnings, mePlaces, places, visibleTo, workPlaces } from './places';
 import { useMe } from './session';
 
 type Hit = { key: string; href: string; label: string; hint: string; sign: ReactNode };
@@ -28,7 +28,7 @@ const typingMs = 120;
 function usePlaces(q: string): Hit[] {
   const t = useT();
   const me = useMe();
-  return [...places, ...adminPlaces, ...mePlaces]
+  return [...places, ...beginnings, ...workPlaces, ...adminPlaces, ...mePlaces]
     .filter(visibleTo(me.rights))
     .map((p) => ({ key: p.path, href: p.path, label: t(p.label), hint: '', sign: <Icon name={p.icon} /> }))
     .filter((p) => p.label.toLowerCase().includes(q.toLowerCase()));

@@ -15,9 +15,20 @@ type Props = {
   onSubmit: () => void;
   onCancel?: () => void;
   disabled?: boolean;
+  /** Another way to leave the form, beside its button. */
+  besides?: ReactNode;
 };
 
-export function Form({ children, error, busy, submit, onSubmit, onCancel, disabled = false }: Props) {
+export function Form({
+  children,
+  error,
+  busy,
+  submit,
+  onSubmit,
+  onCancel,
+  disabled = false,
+  besides,
+}: Props) {
   const t = useT();
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -28,6 +39,7 @@ export function Form({ children, error, busy, submit, onSubmit, onCancel, disabl
       {error ? <Fault text={faultText(error, t)} /> : null}
       {children}
       <div className={classes.actions}>
+        {besides}
         {onCancel && (
           <Button variant="default" onClick={onCancel}>
             {t('action.cancel')}

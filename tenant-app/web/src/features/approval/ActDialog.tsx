@@ -8,8 +8,7 @@ import { Form } from '../../ui/Form';
 import { notify } from '../../ui/notices';
 import { PeoplePicker, type Picked } from '../chat/PeoplePicker';
 import classes from './ActDialog.module.css';
-import { actNames } from './Actions';
-import { type Detail, said, type Verb } from './model';
+import { actNames, type Detail, said, type Verb } from './model';
 import { act } from './outgoing';
 import { phrasesQuery } from './queries';
 
@@ -20,7 +19,7 @@ const longest = 2000;
 
 type Props = { detail: Detail; verb: Verb; onClose: () => void };
 
-export function ActDialog({ detail, verb, onClose }: Props) {
+export default function ActDialog({ detail, verb, onClose }: Props) {
   const t = useT();
   const [comment, setComment] = useState('');
   const [picked, setPicked] = useState<Picked[]>([]);

@@ -1,26 +1,15 @@
 // What the reader can do with an approval: the most wanted as buttons, the rest behind "⋯".
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { useMe } from '../../app/session';
-import { type Key, useT } from '../../i18n';
+import { useT } from '../../i18n';
 import { ActionMenu } from '../../ui/ActionMenu';
 import type { IconName } from '../../ui/Icon';
-import { ActDialog } from './ActDialog';
 import classes from './Detail.module.css';
-import { type Detail, isVerb, type Verb } from './model';
+import { actNames, type Detail, isVerb, type Verb } from './model';
 
-export const actNames: Record<Verb, Key> = {
-  approve: 'approval.approve',
-  reject: 'approval.reject',
-  return: 'approval.return',
-  transfer: 'approval.transfer',
-  nudge: 'approval.nudge',
-  withdraw: 'approval.withdraw',
-  cancel: 'approval.cancel',
-  comment: 'approval.comment',
-  cc: 'approval.cc',
-};
+const ActDialog = lazy(() => import('./ActDialog'));
 
 const icons: Record<Verb, IconName> = {
   approve: 'check',
@@ -100,7 +89,11 @@ export function Actions({ detail, next, waits }: Props) {
           {t('approval.next')}
         </Button>
       )}
-      {doing && <ActDialog detail={detail} verb={doing} onClose={() => setDoing(undefined)} />}
+      {doing && (
+        <Suspense fallback={null}>
+          <ActDialog detail={detail} verb={doing} onClose={() => setDoing(undefined)} />
+        </Suspense>
+      )}
     </footer>
   );
 }

@@ -1,14 +1,14 @@
 // Who would decide, before a form is sent; where the submitter names them, they are chosen here.
 import { Button, Input } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useLanguage } from '../../i18n';
-import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/Icon';
-import { PeoplePicker, type Picked } from '../chat/PeoplePicker';
 import classes from './FormPage.module.css';
 import { type Approvers as Chosen, type Step, said } from './model';
 import { Coming } from './Timeline';
 import line from './Timeline.module.css';
+
+const ChooseDialog = lazy(() => import('./ChooseDialog'));
 
 type Props = {
   steps: Step[];
@@ -16,6 +16,10 @@ type Props = {
   onChange: (chosen: Chosen) => void;
   fault: string | undefined;
 };
+
+/** Where the submitter is to name people, nobody is expected before. */
+const chosenOf = (step: Step, chosen: Chosen): Step =>
+  step.choose && !chosen[step.node]?.length ? { ...step, people: [] } : step;
 
 export function Approvers({ steps, chosen, onChange, fault }: Props) {
   const { t, lang } = useLanguage();
@@ -27,7 +31,7 @@ export function Approvers({ steps, chosen, onChange, fault }: Props) {
       {fault && <Input.Error>{fault}</Input.Error>}
       <ol className={line.line}>
         {steps.map((step) => (
-          <Coming key={step.node} step={step} />
+          <Coming key={step.node} step={chosenOf(step, chosen)} />
         ))}
       </ol>
       {steps
@@ -43,36 +47,17 @@ export function Approvers({ steps, chosen, onChange, fault }: Props) {
           </Button>
         ))}
       {choosing && (
-        <Choose
-          step={choosing}
-          onDone={(people) => {
-            onChange({ ...chosen, [choosing.node]: people.map((p) => p.id) });
-            setChoosing(undefined);
-          }}
-          onClose={() => setChoosing(undefined)}
-        />
+        <Suspense fallback={null}>
+          <ChooseDialog
+            step={choosing}
+            onDone={(people) => {
+              onChange({ ...chosen, [choosing.node]: people });
+              setChoosing(undefined);
+            }}
+            onClose={() => setChoosing(undefined)}
+          />
+        </Suspense>
       )}
     </section>
-  );
-}
-
-type ChooseProps = { step: Step; onDone: (people: Picked[]) => void; onClose: () => void };
-
-function Choose({ step, onDone, onClose }: ChooseProps) {
-  const { t, lang } = useLanguage();
-  const [picked, setPicked] = useState<Picked[]>(
-    step.people.map((p) => ({ id: p.id, name: p.name, avatarText: p.avatarText, avatar: p.avatar })),
-  );
-  return (
-    <Dialog title={t('approval.chooseFor', { name: said(step.name, lang) })} onClose={onClose}>
-      <PeoplePicker
-        picked={picked}
-        onChange={(people) => setPicked(people.slice(0, step.choose ?? people.length))}
-      />
-      <p className={classes.most}>{t('approval.most', { count: step.choose ?? 0 })}</p>
-      <Button fullWidth onClick={() => onDone(picked)}>
-        {t('approval.choosePeople', { count: picked.length })}
-      </Button>
-    </Dialog>
   );
 }

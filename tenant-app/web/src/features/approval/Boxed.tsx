@@ -38,7 +38,7 @@ export function Boxed({ box }: { box: Box }) {
     return error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />;
   if (items.length === 0 && waiting.length === 0) return <Blank icon="file" title={t(empty[box])} />;
   return (
-    <ul className={list.list}>
+    <ul className={`${list.list} ${list.section}`}>
       {waiting.map((entry) => (
         <Row
           key={entry.opId}

@@ -11,7 +11,7 @@ import { useUnsentOf } from './outgoing';
 import { approvalQuery } from './queries';
 import { Status } from './Status';
 
-const ActDialog = lazy(() => import('./ActDialog').then((m) => ({ default: m.ActDialog })));
+const ActDialog = lazy(() => import('./ActDialog'));
 
 export default function Card({ card }: { card: Shown }) {
   const t = useT();

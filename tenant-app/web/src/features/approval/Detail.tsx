@@ -24,7 +24,7 @@ const calmMs = 15_000;
 
 type Props = {
   id: string;
-  back: string;
+  back: string | undefined;
   /** Where the next one that waits is opened. */
   nextAt?: ((id: string) => string) | undefined;
 };
@@ -45,7 +45,7 @@ export function Detail({ id, back, nextAt }: Props) {
   return <Loaded detail={data} back={back} unsent={unsent} nextAt={nextAt} />;
 }
 
-type LoadedProps = { detail: Shown; back: string; unsent: Entry[]; nextAt: Props['nextAt'] };
+type LoadedProps = { detail: Shown; back: Props['back']; unsent: Entry[]; nextAt: Props['nextAt'] };
 
 function Loaded({ detail, back, unsent, nextAt }: LoadedProps) {
   const { t, lang } = useLanguage();
@@ -67,7 +67,7 @@ function Loaded({ detail, back, unsent, nextAt }: LoadedProps) {
       {unsent.map((entry) => (
         <Unsent key={entry.opId} entry={entry} />
       ))}
-      {sheet && <Values fields={sheet.fields} values={detail.values} />}
+      {sheet && <Values fields={sheet.fields} values={detail.values} files={detail.files} />}
       {detail.hidden.length > 0 && <p className={classes.number}>{t('approval.hidden')}</p>}
       <h2>{t('approval.timeline')}</h2>
       <Timeline detail={detail} />
@@ -107,14 +107,21 @@ function Unsent({ entry }: { entry: Entry }) {
 }
 
 /** A form that was filled in and has not reached the server. */
-function Unsubmitted({ entry, back }: { entry: Entry; back: string }) {
+function Unsubmitted({ entry, back }: { entry: Entry; back: Props['back'] }) {
   const { t, lang } = useLanguage();
   const body = entry.body as SubmitBody;
   const { data: sheet } = useQuery(sheetQuery(body.form, body.version));
   return (
     <Frame back={back} title={said(sheet?.name, lang) || t('approval.one')}>
       <Unsent entry={entry} />
-      {sheet ? <Values fields={sheet.fields} values={body.values} /> : null}
+      {sheet && (
+        <Values
+          fields={sheet.fields}
+          values={body.values}
+          files={entry.blobs.map((b) => ({ id: b.id, name: b.name, size: b.data.size, type: b.type }))}
+          unsent
+        />
+      )}
       {isParked(entry) && (
         <Blank
           icon="edit"

@@ -2,13 +2,24 @@
 import { Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { ApiError, fieldMessages } from '../../api/problem';
 import { type Translate, useLanguage } from '../../i18n';
+import { blobOf, type OutboxBlob } from '../../offline/outbox';
 import { Form } from '../../ui/Form';
 import { Approvers } from './Approvers';
+import { FormFiles } from './FilesInput';
+import classes from './FormPage.module.css';
 import { Inputs } from './Inputs';
-import { type Approvers as Chosen, filled, missing, type Sheet, type Values } from './model';
+import {
+  type Approvers as Chosen,
+  type File,
+  fileIds,
+  filled,
+  missing,
+  type Sheet,
+  type Values,
+} from './model';
 import { previewQuery } from './queries';
 
 const typingMs = 400;
@@ -18,8 +29,11 @@ type Props = {
   start: Values;
   chosen: Chosen;
   submit: string;
-  onSubmit: (values: Values, approvers: Chosen) => Promise<void>;
-  onDraft?: (values: Values) => Promise<void>;
+  /** Files that go along when it is sent, and those that the server has. */
+  blobs: OutboxBlob[];
+  files: File[];
+  onSubmit: (values: Values, approvers: Chosen, blobs: OutboxBlob[]) => Promise<void>;
+  onDraft?: (values: Values, blobs: OutboxBlob[]) => Promise<void>;
 };
 
 /** What the server said of the values so far, by path. */
@@ -29,15 +43,38 @@ function faultsOf(error: ApiError | undefined, t: Translate): Record<string, str
   );
 }
 
-export function FormEditor({ sheet, start, chosen, submit, onSubmit, onDraft }: Props) {
+/** The files of a form while it is filled in: picked ones, and the server's. */
+function useFormFiles(start: OutboxBlob[], kept: File[]) {
+  const [blobs, setBlobs] = useState(start);
+  const files = useMemo(() => {
+    const picked = blobs.map((b) => ({ id: b.id, name: b.name, size: b.data.size, type: b.type }));
+    return {
+      known: new Map([...kept, ...picked].map((file) => [file.id, file])),
+      add: (added: globalThis.File[]) => {
+        const made = added.filter((f) => f.size > 0).map(blobOf);
+        setBlobs((before) => [...before, ...made]);
+        return made.map((b) => b.id);
+      },
+    };
+  }, [blobs, kept]);
+  const namedBy = (sheet: Sheet, values: Values) => {
+    const named = new Set(fileIds(sheet.fields, values));
+    return blobs.filter((b) => named.has(b.id));
+  };
+  return { files, namedBy };
+}
+
+export function FormEditor({ sheet, start, chosen, submit, blobs, files: kept, onSubmit, onDraft }: Props) {
   const { t } = useLanguage();
   const [values, setValues] = useState(start);
+  const { files, namedBy } = useFormFiles(blobs, kept);
   const [approvers, setApprovers] = useState(chosen);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const page = useRef<HTMLDivElement>(null);
-  const [asked] = useDebouncedValue(filled(sheet.fields, values), typingMs);
+  const ready = useMemo(() => filled(sheet.fields, values), [sheet, values]);
+  const [asked] = useDebouncedValue(ready, typingMs);
   const preview = useQuery(
     previewQuery({ form: sheet.key, version: sheet.version, values: asked, approvers }),
   );
@@ -61,33 +98,42 @@ export function FormEditor({ sheet, start, chosen, submit, onSubmit, onDraft }: 
     }
     setBusy(true);
     try {
-      await onSubmit(filled(sheet.fields, values), approvers);
+      await onSubmit(ready, approvers, namedBy(sheet, values));
     } catch (problem) {
       setError(problem);
       setBusy(false);
     }
   };
   return (
-    <div ref={page}>
-      <Form error={error} busy={busy} submit={submit} onSubmit={() => void send()}>
-        <Inputs
-          fields={sheet.fields}
-          values={values}
-          computed={preview.data?.values ?? {}}
-          faults={faults}
-          onChange={setValues}
-        />
+    <div ref={page} className={classes.editor}>
+      <Form
+        error={error}
+        busy={busy}
+        submit={submit}
+        onSubmit={() => void send()}
+        besides={
+          onDraft && (
+            <Button variant="default" onClick={() => void onDraft(ready, namedBy(sheet, values))}>
+              {t('approval.keepDraft')}
+            </Button>
+          )
+        }
+      >
+        <FormFiles value={files}>
+          <Inputs
+            fields={sheet.fields}
+            values={values}
+            computed={preview.data?.values ?? {}}
+            faults={faults}
+            onChange={setValues}
+          />
+        </FormFiles>
         <Approvers
           steps={steps}
           chosen={approvers}
           onChange={setApprovers}
           fault={tried && unchosen ? t('approval.chooseWho') : undefined}
         />
-        {onDraft && (
-          <Button variant="subtle" onClick={() => void onDraft(filled(sheet.fields, values))}>
-            {t('approval.keepDraft')}
-          </Button>
-        )}
       </Form>
     </div>
   );

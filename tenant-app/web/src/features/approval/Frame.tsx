@@ -6,7 +6,14 @@ import { Icon } from '../../ui/Icon';
 import { useTitle } from '../../ui/title';
 import classes from './Frame.module.css';
 
-type Props = { back: string; title: string; above?: ReactNode; foot?: ReactNode; children: ReactNode };
+type Props = {
+  /** Absent where the list stands beside it. */
+  back: string | undefined;
+  title: string;
+  above?: ReactNode;
+  foot?: ReactNode;
+  children: ReactNode;
+};
 
 export function Frame({ back, title, above, foot, children }: Props) {
   const t = useT();
@@ -14,9 +21,11 @@ export function Frame({ back, title, above, foot, children }: Props) {
   return (
     <section className={classes.page} aria-label={title}>
       <header className={classes.head}>
-        <Link href={back} className={classes.back} aria-label={t('action.back')}>
-          <Icon name="left" />
-        </Link>
+        {back && (
+          <Link href={back} className={classes.back} aria-label={t('action.back')}>
+            <Icon name="left" />
+          </Link>
+        )}
         <h1>{title}</h1>
         {above}
       </header>

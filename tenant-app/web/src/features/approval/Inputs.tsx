@@ -3,12 +3,13 @@ import { Button, Input, NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { useState } from 'react';
 import { useLanguage } from '../../i18n';
 import { Icon } from '../../ui/Icon';
+import { FilesInput } from './FilesInput';
 import classes from './Inputs.module.css';
 import {
-  canFill,
   centsOf,
   type Field,
   type Half,
+  idsOf,
   isHalf,
   isRows,
   money,
@@ -31,22 +32,21 @@ type Props = {
 export function Inputs({ fields, values, computed, faults, at = '', onChange }: Props) {
   return (
     <>
-      {fields
-        .filter(canFill)
-        .map((field) =>
-          field.compute ? (
-            <Computed key={field.key} field={field} value={computed[field.key]} />
-          ) : (
-            <One
-              key={field.key}
-              field={field}
-              value={values[field.key]}
-              path={at + field.key}
-              faults={faults}
-              onChange={(value) => onChange({ ...values, [field.key]: value })}
-            />
-          ),
-        )}
+      {fields.map((field, i) =>
+        field.compute ? (
+          <Computed key={field.key} field={field} value={computed[field.key]} />
+        ) : (
+          <One
+            key={field.key}
+            field={field}
+            ends={field.kind === 'half' && fields.slice(0, i).some((f) => f.kind === 'half')}
+            value={values[field.key]}
+            path={at + field.key}
+            faults={faults}
+            onChange={(value) => onChange({ ...values, [field.key]: value })}
+          />
+        ),
+      )}
     </>
   );
 }
@@ -65,13 +65,15 @@ function Computed({ field, value }: { field: Field; value: unknown }) {
 
 type OneProps = {
   field: Field;
+  /** The later one of two half days: it is the end of a day. */
+  ends?: boolean;
   value: unknown;
   path: string;
   faults: Record<string, string>;
   onChange: (value: unknown) => void;
 };
 
-function One({ field, value, path, faults, onChange }: OneProps) {
+function One({ field, ends = false, value, path, faults, onChange }: OneProps) {
   const { t, lang } = useLanguage();
   const common = {
     label: said(field.name, lang),
@@ -114,11 +116,13 @@ function One({ field, value, path, faults, onChange }: OneProps) {
         />
       );
     case 'half':
-      return <HalfDay {...common} value={value} onChange={onChange} />;
+      return <HalfDay {...common} first={ends ? 'pm' : 'am'} value={value} onChange={onChange} />;
     case 'money':
       return <Typed {...common} value={value} show={typedMoney} read={centsOf} onChange={onChange} />;
     case 'number':
       return <Typed {...common} value={value} show={showNumber} read={readNumber} onChange={onChange} />;
+    case 'files':
+      return <FilesInput {...common} ids={idsOf(value)} most={field.max || mostFiles} onChange={onChange} />;
     case 'rows':
       return <Rows field={field} value={value} path={path} faults={faults} onChange={onChange} />;
     default:
@@ -133,6 +137,8 @@ function One({ field, value, path, faults, onChange }: OneProps) {
       );
   }
 }
+
+const mostFiles = 20;
 
 const showNumber = (value: unknown) => (typeof value === 'number' ? String(value) : '');
 const readNumber = (text: string) =>
@@ -173,11 +179,11 @@ function Typed({ value, show, read, onChange, error, ...common }: TypedProps) {
   );
 }
 
-type HalfProps = Common & { value: unknown; onChange: (value: Half) => void };
+type HalfProps = Common & { first: Half['half']; value: unknown; onChange: (value: Half) => void };
 
-function HalfDay({ value, onChange, label, error, description, withAsterisk, ...rest }: HalfProps) {
+function HalfDay({ first, value, onChange, label, error, description, withAsterisk, ...rest }: HalfProps) {
   const { t } = useLanguage();
-  const half: Half = isHalf(value) ? value : { date: '', half: 'am' };
+  const half: Half = isHalf(value) ? value : { date: '', half: first };
   return (
     <Input.Wrapper
       label={label}

@@ -45,7 +45,7 @@ export function Timeline({ detail }: { detail: Detail }) {
     <ol className={classes.line} aria-label={t('approval.timeline')}>
       {detail.timeline.map((moment, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the log only grows at its end
-        <Past key={i} moment={moment} />
+        <Past key={i} moment={moment} again={i > 0} />
       ))}
       {detail.now.map((w) => (
         <Now key={w.person.id} waiting={w} />
@@ -72,10 +72,10 @@ function more(moment: Moment, t: Translate, lang: Lang): string {
     .join(' · ');
 }
 
-function Past({ moment }: { moment: Moment }) {
+function Past({ moment, again }: { moment: Moment; again: boolean }) {
   const { t, lang } = useLanguage();
   const { timezone } = useMe();
-  const doing = doings[moment.verb];
+  const doing = moment.verb === 'submit' && again ? 'approval.did.resubmit' : doings[moment.verb];
   return (
     <li data-verb={moment.verb}>
       <Face person={moment.person} />

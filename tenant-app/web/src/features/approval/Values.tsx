@@ -1,21 +1,34 @@
 // What was filled in, to be read.
 import { useLanguage } from '../../i18n';
 import { formatDate } from '../../i18n/format';
-import { type Field, type Values as Given, isHalf, isRows, money, said } from './model';
+import { FileLine, Picture } from '../chat/Files';
+import type { FileRef } from '../chat/model';
+import { type Field, type Values as Given, idsOf, isHalf, isRows, money, said } from './model';
 import classes from './Values.module.css';
 
-export function Values({ fields, values }: { fields: Field[]; values: Given }) {
+type Props = {
+  fields: Field[];
+  values: Given;
+  /** The files that values name. */
+  files: FileRef[];
+  /** They are on this device alone. */
+  unsent?: boolean;
+};
+
+export function Values({ fields, values, files, unsent = false }: Props) {
   const { lang } = useLanguage();
-  const shown = fields.filter((field) => field.kind !== 'files' && values[field.key] !== undefined);
+  const shown = fields.filter((field) => values[field.key] !== undefined);
   return (
     <dl className={classes.values}>
       {shown.map((field) => (
         <div key={field.key} data-rows={field.kind === 'rows' || undefined}>
           <dt>{said(field.name, lang)}</dt>
           <dd>
-            {field.kind === 'rows' ? (
-              <Rows field={field} rows={values[field.key]} />
-            ) : (
+            {field.kind === 'rows' && (
+              <Rows field={field} rows={values[field.key]} files={files} unsent={unsent} />
+            )}
+            {field.kind === 'files' && <Files ids={idsOf(values[field.key])} files={files} unsent={unsent} />}
+            {field.kind !== 'rows' && field.kind !== 'files' && (
               <Value field={field} value={values[field.key]} />
             )}
           </dd>
@@ -25,7 +38,26 @@ export function Values({ fields, values }: { fields: Field[]; values: Given }) {
   );
 }
 
-function Rows({ field, rows }: { field: Field; rows: unknown }) {
+type FilesProps = { ids: string[]; files: FileRef[]; unsent: boolean };
+
+function Files({ ids, files, unsent }: FilesProps) {
+  const shown = files.filter((file) => ids.includes(file.id));
+  return (
+    <div className={classes.files}>
+      {shown.map((file) =>
+        file.preview && !unsent ? (
+          <Picture key={file.id} file={file} />
+        ) : (
+          <FileLine key={file.id} file={file} busy={unsent} />
+        ),
+      )}
+    </div>
+  );
+}
+
+type RowsProps = { field: Field; rows: unknown; files: FileRef[]; unsent: boolean };
+
+function Rows({ field, rows, files, unsent }: RowsProps) {
   const columns = field.columns ?? [];
   if (!isRows(rows)) return null;
   return (
@@ -33,7 +65,7 @@ function Rows({ field, rows }: { field: Field; rows: unknown }) {
       {rows.map((row, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no identity besides their place
         <li key={i}>
-          <Values fields={columns} values={row} />
+          <Values fields={columns} values={row} files={files} unsent={unsent} />
         </li>
       ))}
     </ol>

@@ -1,6 +1,6 @@
 // 工作台: forms to start, one's own approvals, what was decided or copied, drafts; on a phone further places too.
 import { useQuery } from '@tanstack/react-query';
-import type { ComponentType } from 'react';
+import { type ComponentType, lazy } from 'react';
 import { Link, useParams } from 'wouter';
 import { type Place, places, visibleTo, workPlaces } from '../../app/places';
 import { useMe } from '../../app/session';
@@ -12,10 +12,12 @@ import { Failed, SkeletonRows } from '../../ui/states';
 import { Boxed } from './Boxed';
 import { Detail } from './Detail';
 import { Drafts } from './Drafts';
-import { MendForm, NewForm } from './FormPage';
 import { said } from './model';
 import { formsQuery } from './queries';
 import classes from './WorkPage.module.css';
+
+const NewForm = lazy(() => import('./NewForm'));
+const MendForm = lazy(() => import('./MendForm'));
 
 const sections: Record<string, ComponentType> = {
   start: Start,

@@ -7,12 +7,16 @@ export type Detail = Schemas['Detail'];
 export type Sheet = Schemas['Sheet'];
 export type Field = Schemas['Field'];
 export type Step = Schemas['Step'];
+export type File = Schemas['File'];
 export type { Moment };
 export type Status = Approval['status'];
 export type Values = Record<string, unknown>;
 export type Half = { date: string; half: 'am' | 'pm' };
 /** People by the node for which the submitter names them. */
 export type Approvers = Record<string, string[]>;
+
+/** What uploads are for. */
+export const fileKind = 'approval';
 
 /** A text that the server has in both languages. */
 export const said = (text: Record<string, string> | undefined, lang: Lang): string =>
@@ -42,6 +46,17 @@ export const verbs = [
   'cc',
 ] as const;
 export type Verb = (typeof verbs)[number];
+export const actNames: Record<Verb, Key> = {
+  approve: 'approval.approve',
+  reject: 'approval.reject',
+  return: 'approval.return',
+  transfer: 'approval.transfer',
+  nudge: 'approval.nudge',
+  withdraw: 'approval.withdraw',
+  cancel: 'approval.cancel',
+  comment: 'approval.comment',
+  cc: 'approval.cc',
+};
 export const isVerb = (text: string): text is Verb => (verbs as readonly string[]).includes(text);
 
 export const isHalf = (value: unknown): value is Half =>
@@ -56,13 +71,10 @@ const isEmpty = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0) ||
   (isHalf(value) && value.date === '');
 
-/** What the page can ask for; files need their place on the server first. */
-export const canFill = (field: Field): boolean => field.kind !== 'files';
-
 /** Paths of the fields that must be filled in and are not: reason, rows[0].amount. */
 export function missing(fields: Field[], values: Values, at = ''): string[] {
   return fields.flatMap((field) => {
-    if (field.compute || !canFill(field)) return [];
+    if (field.compute) return [];
     const path = at + field.key;
     const value = values[field.key];
     if (isEmpty(value)) return field.required ? [path] : [];
@@ -70,6 +82,19 @@ export function missing(fields: Field[], values: Values, at = ''): string[] {
     return value.flatMap((row, i) => missing(field.columns ?? [], row, `${path}[${i}].`));
   });
 }
+
+/** Ids of the files that values name, in whatever field. */
+export function fileIds(fields: Field[], values: Values): string[] {
+  return fields.flatMap((field) => {
+    const value = values[field.key];
+    if (field.kind === 'files') return idsOf(value);
+    if (field.kind !== 'rows' || !isRows(value)) return [];
+    return value.flatMap((row) => fileIds(field.columns ?? [], row));
+  });
+}
+
+export const idsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [];
 
 /** Values as the server takes them: without what is empty or computed. */
 export function filled(fields: Field[], values: Values): Values {
@@ -100,3 +125,9 @@ export const typedMoney = (cents: unknown): string =>
 /** 1250 → ¥12.50 */
 export const money = (cents: number): string =>
   new Intl.NumberFormat('zh-CN', { style: 'currency', currency: 'CNY' }).format(cents / 100);
+
+/** Values that the newest version of a form still asks for; files only where they stay what they are. */
+export function stillAsked(sheet: Sheet, values: Values, files: boolean): Values {
+  const fields = sheet.fields.filter((f) => !f.compute && (files || f.kind !== 'files'));
+  return Object.fromEntries(fields.flatMap((f) => (f.key in values ? [[f.key, values[f.key]]] : [])));
+}

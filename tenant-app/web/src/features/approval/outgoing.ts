@@ -1,6 +1,6 @@
 // What a person does with approvals goes through the outbox: it works without network, and happens once.
 import { newId } from '../../api/id';
-import { type Entry, enqueue, useOutbox } from '../../offline/outbox';
+import { type Entry, enqueue, type OutboxBlob, useOutbox } from '../../offline/outbox';
 import type { Approvers, Values, Verb } from './model';
 
 export type SubmitBody = {
@@ -26,12 +26,22 @@ export type ActBody = {
 const aggregateOf = (id: string) => `approval:${id}`;
 
 /** With latest: one that was refused is replaced by the mended one. */
-export const submit = (body: SubmitBody) =>
-  enqueue({ kind: 'approval.submit', version: 1, aggregate: aggregateOf(body.id), body }, { latest: true });
-
-export const resubmit = (body: MendBody, revision: number) =>
+export const submit = (body: SubmitBody, blobs: OutboxBlob[]) =>
   enqueue(
-    { kind: 'approval.mend', version: 1, aggregate: aggregateOf(body.id), baseVersion: revision, body },
+    { kind: 'approval.submit', version: 1, aggregate: aggregateOf(body.id), body, blobs },
+    { latest: true },
+  );
+
+export const resubmit = (body: MendBody, revision: number, blobs: OutboxBlob[]) =>
+  enqueue(
+    {
+      kind: 'approval.mend',
+      version: 1,
+      aggregate: aggregateOf(body.id),
+      baseVersion: revision,
+      body,
+      blobs,
+    },
     { latest: true },
   );
 

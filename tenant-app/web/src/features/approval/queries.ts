@@ -86,3 +86,11 @@ export const keepDraft = (id: string, form: string, values: Values) =>
 
 export const dropDraft = (id: string) =>
   take(api.DELETE('/api/v1/approval-drafts/{id}', { params: { path: { id } } }));
+
+/** What the server knows of a file that this person uploaded. */
+export const fileQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['approval', 'file', id],
+    queryFn: () => take(api.GET('/api/v1/files/{id}', { params: { path: { id } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

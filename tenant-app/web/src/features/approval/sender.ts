@@ -1,13 +1,22 @@
 // Sends what approvals put into the outbox.
 import { ifMatch, sendQueued } from '../../api/client';
-import type { Operation } from '../../offline/outbox';
+import { upload } from '../../api/upload';
+import type { Operation, OutboxBlob } from '../../offline/outbox';
 import type { Sender } from '../../offline/outbox/senders';
+import { fileKind } from './model';
 import type { ActBody, MendBody, SubmitBody } from './outgoing';
 
-const submit = ({ opId, body }: Operation) =>
-  sendQueued({ method: 'POST', path: '/approvals', key: opId, body: body as SubmitBody });
+async function uploadAll(blobs: OutboxBlob[]) {
+  for (const blob of blobs) await upload(fileKind, blob);
+}
 
-function mend({ opId, body, baseVersion }: Operation) {
+async function submit({ opId, body, blobs }: Operation) {
+  await uploadAll(blobs);
+  return sendQueued({ method: 'POST', path: '/approvals', key: opId, body: body as SubmitBody });
+}
+
+async function mend({ opId, body, baseVersion, blobs }: Operation) {
+  await uploadAll(blobs);
   const { id, ...rest } = body as MendBody;
   return sendQueued(
     { method: 'POST', path: `/approvals/${id}/submit`, key: opId, body: rest },

@@ -1,8 +1,7 @@
 // Where a message is written: Enter sends, Shift+Enter makes a line; files by button, paste and drop; @ calls people.
 import { type KeyboardEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { newId } from '../../api/id';
 import { useT } from '../../i18n';
-import type { OutboxBlob } from '../../offline/outbox';
+import { blobOf, type OutboxBlob } from '../../offline/outbox';
 import { Icon } from '../../ui/Icon';
 import { isComposing } from '../../ui/ime';
 import { usePhone } from '../../ui/media';
@@ -23,8 +22,6 @@ import { lineOf } from './sentences';
 const MentionPicker = lazy(() => import('./MentionPicker'));
 const Recorder = lazy(() => import('./Recorder'));
 
-// Nothing keeps files yet: what does not work is not shown.
-const filesAreKept: boolean = false;
 const maxFiles = 9;
 const maxText = 10_000;
 const noOptions: OptionState = { receipt: false, urgent: false };
@@ -48,6 +45,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
   const [called, setCalled] = useState<Map<string, string>>(new Map());
   const [options, setOptions] = useState(noOptions);
   const [recording, setRecording] = useState(false);
+  const [sent, setSent] = useState(0);
   const area = useRef<HTMLTextAreaElement>(null);
   const calling = mentionAt(text, caret);
   const many = room.kind === 'group' || room.kind === 'department';
@@ -65,7 +63,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
   }, [quote, phone]);
 
   const add = (added: readonly File[]) => {
-    const blobs = added.filter((f) => f.size > 0).map(toBlob);
+    const blobs = added.filter((f) => f.size > 0).map(blobOf);
     if (files.length + blobs.length > maxFiles)
       notify({ tone: 'bad', text: t('chat.tooManyFiles', { max: maxFiles }) });
     setFiles([...files, ...blobs].slice(0, maxFiles));
@@ -98,6 +96,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
     setText('');
     setFiles([]);
     setCalled(new Map());
+    setSent(sent + 1);
     area.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -121,7 +120,7 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
   if (room.kind === 'assistant') return null;
   if (!room.maySpeak) return <p className={classes.silent}>{t('chat.maySpeakNot')}</p>;
   return (
-    <div className={classes.composer} {...(filesAreKept ? dropping(add) : {})}>
+    <div className={classes.composer} {...dropping(add)}>
       {calling && many && (
         <Suspense fallback={null}>
           <MentionPicker
@@ -174,15 +173,15 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
             onKeyDown={onKeyDown}
             onPaste={(event) => {
               const pasted = [...event.clipboardData.files];
-              if (!filesAreKept || pasted.length === 0) return;
+              if (pasted.length === 0) return;
               event.preventDefault();
               add(pasted);
             }}
           />
           <Options
+            key={sent}
             value={options}
             onChange={setOptions}
-            files={filesAreKept}
             onFiles={add}
             onRecord={() => setRecording(true)}
             onText={(piece) => {
@@ -207,13 +206,6 @@ export function Composer({ quote, onQuote, given, onGiven }: Props) {
     </div>
   );
 }
-
-const toBlob = (file: File): OutboxBlob => ({
-  id: newId(),
-  name: file.name || 'file',
-  type: file.type || 'application/octet-stream',
-  data: file,
-});
 
 const isPicture = (blob: OutboxBlob) => /^image\/(png|jpe?g|gif|webp)$/.test(blob.type);
 

@@ -12,8 +12,6 @@ export type OptionState = { receipt: boolean; urgent: boolean };
 type Props = {
   value: OptionState;
   onChange: (value: OptionState) => void;
-  /** Whether the server keeps files. */
-  files: boolean;
   onFiles: (files: File[]) => void;
   onRecord: () => void;
   onText: (text: string) => void;
@@ -34,14 +32,24 @@ export function Options(props: Props) {
       <Tool icon="plus" label={t('chat.more')} pressed={open} onPress={() => setOpen(!open)} />
       {open && (
         <div className={classes.drawer}>
-          <Tools {...props} />
+          <Tools
+            {...props}
+            onFiles={(files) => {
+              setOpen(false);
+              props.onFiles(files);
+            }}
+            onRecord={() => {
+              setOpen(false);
+              props.onRecord();
+            }}
+          />
         </div>
       )}
     </>
   );
 }
 
-function Tools({ value, onChange, files, onFiles, onRecord, onText, plain, many }: Props) {
+function Tools({ value, onChange, onFiles, onRecord, onText, plain, many }: Props) {
   const t = useT();
   const file = useRef<HTMLInputElement>(null);
   const picture = useRef<HTMLInputElement>(null);
@@ -61,9 +69,9 @@ function Tools({ value, onChange, files, onFiles, onRecord, onText, plain, many 
         )}
       </span>
       {many && <Tool icon="at" label={t('chat.mention')} onPress={() => onText('@')} />}
-      {files && <Tool icon="picture" label={t('chat.picture')} onPress={() => picture.current?.click()} />}
-      {files && <Tool icon="clip" label={t('chat.file')} onPress={() => file.current?.click()} />}
-      {files && mayRecord() && <Tool icon="mic" label={t('chat.voice')} onPress={onRecord} />}
+      <Tool icon="picture" label={t('chat.picture')} onPress={() => picture.current?.click()} />
+      <Tool icon="clip" label={t('chat.file')} onPress={() => file.current?.click()} />
+      {mayRecord() && <Tool icon="mic" label={t('chat.voice')} onPress={onRecord} />}
       {!plain && (
         <>
           <Tool

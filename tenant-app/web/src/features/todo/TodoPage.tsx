@@ -16,6 +16,7 @@ import list from '../approval/List.module.css';
 import { said } from '../approval/model';
 import type { ActBody } from '../approval/outgoing';
 import { Row } from '../approval/Row';
+import { Status } from '../approval/Status';
 import page from '../chat/ChatPage.module.css';
 import { whenText } from '../chat/sentences';
 import { shortly } from '../chat/time';
@@ -30,6 +31,7 @@ export default function TodoPage() {
   const t = useT();
   const phone = usePhone();
   const { item } = useParams<{ item?: string }>();
+  const some = Object.values(useTodoCounts()).some((count) => count > 0);
   return (
     <div className={page.page}>
       {(!phone || !item) && (
@@ -37,11 +39,9 @@ export default function TodoPage() {
           <List selected={item} />
         </aside>
       )}
-      {item && <Detail key={item} id={item} back="/todo" nextAt={at} />}
+      {item && <Detail key={item} id={item} back={phone ? '/todo' : undefined} nextAt={at} />}
       {!item && !phone && (
-        <div className={page.empty}>
-          <Blank icon="check" title={t('todo.pick')} />
-        </div>
+        <div className={page.empty}>{some && <Blank icon="check" title={t('todo.pick')} />}</div>
       )}
     </div>
   );
@@ -115,16 +115,25 @@ function One({ entry, here }: { entry: Entry; here: boolean }) {
   const { timezone } = useMe();
   const now = useMinute();
   const late = entry.due !== undefined && new Date(entry.due).getTime() < now;
+  const form = said(entry.title, lang);
   return (
     <Row
       href={at(entry.ref)}
-      title={said(entry.title, lang)}
+      title={
+        entry.kind === 'approval' && entry.from ? t('approval.of', { form, name: entry.from.name }) : form
+      }
       person={entry.from}
       summary={entry.summary}
       at={entry.since}
       when={whenText(shortly(lang, entry.since, timezone, now), t)}
       here={here}
-      sign={late && <span className={classes.late}>{t('todo.late')}</span>}
+      sign={<Sign late={late} returned={entry.kind === 'approval_returned'} />}
     />
   );
+}
+
+function Sign({ late, returned }: { late: boolean; returned: boolean }) {
+  const t = useT();
+  if (late) return <span className={classes.late}>{t('todo.late')}</span>;
+  return returned ? <Status status="returned" /> : null;
 }

@@ -6,7 +6,8 @@ const baseErrors: Record<keyof typeof zh, string> = {
   'error.address_refused': 'Address {address} may not be called; ask the platform to list it',
   'error.browsers_none': 'No browser takes notices yet; turn them on here first',
   'error.browsers_too_many': 'At most {max} browsers can take notices',
-  'error.calendar_without_work': 'The calendar has not enough working time within {days} days; ask an administrator',
+  'error.calendar_without_work':
+    'The calendar has not enough working time within {days} days; ask an administrator',
   'error.channel_closed': 'The company has not opened this way',
   'error.channel_failed': 'The test did not go out; check the address, or ask an administrator',
   'error.code_too_soon': 'A code was sent a moment ago; try again in {minutes} minutes',
@@ -25,7 +26,8 @@ const baseErrors: Record<keyof typeof zh, string> = {
   'error.part_cut_off': 'The upload was cut off; try again',
   'error.part_malformed': 'The upload cannot be read; try again',
   'error.part_size_wrong': 'This part of the upload has another size; try again',
-  'error.secret_too_short': 'A secret has at least {min} characters; with another address it is typed in again',
+  'error.secret_too_short':
+    'A secret has at least {min} characters; with another address it is typed in again',
   'error.sender_invalid': 'These settings cannot be; check them',
   'error.subscription_invalid': 'The push address of this browser cannot be',
 };

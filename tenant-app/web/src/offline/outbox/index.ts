@@ -9,7 +9,7 @@ import { senderOf } from './senders';
 import { type OutboxStore, openStore } from './store';
 
 export type { Entry, Operation, OutboxBlob } from './model';
-export { isParked } from './model';
+export { blobOf, isParked } from './model';
 
 const lockName = 'atrium-outbox';
 const channelName = 'atrium-outbox-sent';

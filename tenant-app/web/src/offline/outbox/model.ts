@@ -1,8 +1,17 @@
 // What waits to be sent. The schema of the rows is frozen: a page of any later release must be able to read what an
 // older one left behind, so new kinds and versions are added and nothing is changed.
+import { newId } from '../../api/id';
 
 /** A file that goes along with an operation. */
 export type OutboxBlob = { id: string; name: string; type: string; data: Blob };
+
+/** A file that was picked, to go along with an operation. */
+export const blobOf = (file: File): OutboxBlob => ({
+  id: newId(),
+  name: file.name || 'file',
+  type: file.type || 'application/octet-stream',
+  data: file,
+});
 
 /** One change that the person made. Written once, never changed. */
 export type Operation = {
