@@ -1,29 +1,25 @@
-// A list to choose from, with search. Loaded only where something is edited.
-import { Select, type SelectProps } from '@mantine/core';
-import '@mantine/core/styles/ScrollArea.layer.css';
-import '@mantine/core/styles/Popover.layer.css';
-import '@mantine/core/styles/Combobox.layer.css';
-import { useT } from '../i18n';
-import { usePhone } from './media';
+// A list to choose from, with search. It weighs half a window: until it is there, an input of its size stands in its place.
+import { type SelectProps, TextInput } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 
-// On a phone the button to clear takes the place of the arrow: both would be too small to hit.
-const clearOnly = { rightSectionWidth: 44, clearSectionMode: 'clear' } as const;
-
-// Mantine paints it like the inside of the input, over the input's frame.
-const clearStyle = { background: 'transparent', pointerEvents: 'all' } as const;
+const ChoiceList = lazy(() => import('./ChoiceList'));
 
 export function Choice(props: SelectProps) {
-  const t = useT();
-  const phone = usePhone();
-  return (
-    <Select
-      searchable
-      nothingFoundMessage={t('state.nothingFound')}
-      limit={200}
-      {...(phone && props.clearable && props.value ? clearOnly : {})}
-      clearButtonProps={{ 'aria-label': t('action.clear'), style: clearStyle }}
-      comboboxProps={{ withinPortal: true }}
-      {...props}
+  const { label, description, placeholder, error, withAsterisk } = props;
+  const standIn = (
+    <TextInput
+      label={label}
+      description={description}
+      placeholder={placeholder}
+      error={error}
+      withAsterisk={withAsterisk}
+      aria-label={props['aria-label']}
+      readOnly
     />
+  );
+  return (
+    <Suspense fallback={standIn}>
+      <ChoiceList {...props} />
+    </Suspense>
   );
 }

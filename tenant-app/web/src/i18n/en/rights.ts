@@ -102,7 +102,8 @@ export default {
   'right.calendar.manage.hint': 'Set holidays, make-up days and working hours.',
   'right.notice': 'Notices',
   'right.notice.manage': 'Manage',
-  'right.notice.manage.hint': 'Set the mail server, text messages and messengers through which people are called.',
+  'right.notice.manage.hint':
+    'Set the mail server, text messages and messengers through which people are called.',
   'right.audit': 'Audit',
   'right.audit.read': 'See',
   'right.audit.read.hint': 'See who did what, and prove that nothing of it was changed.',
