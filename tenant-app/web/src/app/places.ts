@@ -17,7 +17,7 @@ export const places: Place[] = [
     path: '/admin',
     label: 'nav.admin',
     icon: 'settings',
-    rights: ['directory.manage', 'rights.read', 'guest.invite'],
+    rights: ['directory.manage', 'rights.read'],
     wide: true,
   },
   { path: '/me', label: 'nav.me', icon: 'person' },
@@ -28,13 +28,13 @@ export const adminPlaces: Place[] = [
   { path: '/admin/departments', label: 'admin.departments', icon: 'building', rights: ['directory.manage'] },
   { path: '/admin/positions', label: 'admin.positions', icon: 'briefcase', rights: ['directory.manage'] },
   { path: '/admin/import', label: 'admin.import', icon: 'upload', rights: ['directory.manage'] },
-  { path: '/admin/guests', label: 'admin.guests', icon: 'link', rights: ['guest.invite'] },
   { path: '/admin/roles', label: 'admin.roles', icon: 'key', rights: ['rights.read'] },
   { path: '/admin/explain', label: 'admin.explain', icon: 'search', rights: ['rights.read'] },
 ];
 
 export const mePlaces: Place[] = [
   { path: '/me/profile', label: 'me.profile', icon: 'person' },
+  { path: '/me/guests', label: 'me.guests', icon: 'people', rights: ['guest.invite'] },
   { path: '/me/appearance', label: 'me.appearance', icon: 'palette' },
   { path: '/me/devices', label: 'me.devices', icon: 'device' },
   { path: '/me/outbox', label: 'me.outbox', icon: 'sync' },

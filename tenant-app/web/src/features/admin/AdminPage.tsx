@@ -14,7 +14,6 @@ const sections = {
   positions: lazy(() => import('./Positions')),
   import: lazy(() => import('./Import')),
   roles: lazy(() => import('./roles/Roles')),
-  guests: lazy(() => import('./guests/Guests')),
   explain: lazy(() => import('./roles/Explain')),
 };
 

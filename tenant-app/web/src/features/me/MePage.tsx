@@ -1,10 +1,10 @@
 // 我: own profile, look, devices, password.
 import { Button } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type ComponentType, useState } from 'react';
+import { type ComponentType, lazy, Suspense, useState } from 'react';
 import { useParams } from 'wouter';
 import { explain } from '../../api/problem';
-import { mePlaces } from '../../app/places';
+import { mePlaces, visibleTo } from '../../app/places';
 import { signOut, useMe } from '../../app/session';
 import { useT } from '../../i18n';
 import { useUnsent } from '../../offline/outbox';
@@ -13,6 +13,7 @@ import { Icon } from '../../ui/Icon';
 import { notify } from '../../ui/notices';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { Sections } from '../../ui/Sections';
+import { SkeletonRows } from '../../ui/states';
 import { personQuery } from '../directory/queries';
 import { About } from './About';
 import { Appearance } from './Appearance';
@@ -24,6 +25,7 @@ import { Profile } from './Profile';
 
 const sections: Record<string, ComponentType> = {
   profile: Profile,
+  guests: lazy(() => import('../guests/Guests')),
   appearance: Appearance,
   devices: Devices,
   outbox: Outbox,
@@ -33,18 +35,23 @@ const sections: Record<string, ComponentType> = {
 
 export default function MePage() {
   const t = useT();
+  const { rights } = useMe();
   const { section } = useParams<{ section?: string }>();
-  const Section = sections[section ?? 'profile'] ?? Profile;
+  const mine = mePlaces.filter(visibleTo(rights));
+  const here = mine.find((place) => place.path === `/me/${section}`) ?? mine[0];
+  const Section = sections[here?.path.slice('/me/'.length) ?? ''] ?? Profile;
   return (
     <Sections
       title={t('nav.me')}
       base="/me"
-      places={mePlaces}
+      places={mine}
       current={section && `/me/${section}`}
       above={<Self />}
       below={<SignOut />}
     >
-      <Section />
+      <Suspense fallback={<SkeletonRows />}>
+        <Section />
+      </Suspense>
     </Sections>
   );
 }

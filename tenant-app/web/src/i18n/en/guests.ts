@@ -1,6 +1,6 @@
 // Outsiders: customers, suppliers, partners.
 export default {
-  'admin.guests': 'External people',
+  'me.guests': 'External people',
 
   'guests.hint':
     'People of customers, suppliers and partners are invited one by one by their contact here. They chat with that person, and in groups that person added them to, and see nothing else.',

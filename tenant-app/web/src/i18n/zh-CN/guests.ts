@@ -1,6 +1,6 @@
 // Outsiders: customers, suppliers, partners.
 export default {
-  'admin.guests': '外部人员',
+  'me.guests': '外部人员',
 
   'guests.hint':
     '客户、供应商等外部人员由对接人逐个邀请，只能和对接人、以及对接人拉进的群聊天，看不到其他任何内容。',

@@ -1,11 +1,11 @@
 // Gives an outsider access again, until a day.
 import { TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { fieldMessages } from '../../../api/problem';
-import type { Guest } from '../../../api/types';
-import { useT } from '../../../i18n';
-import { Dialog } from '../../../ui/Dialog';
-import { Form } from '../../../ui/Form';
+import { fieldMessages } from '../../api/problem';
+import type { Guest } from '../../api/types';
+import { useT } from '../../i18n';
+import { Dialog } from '../../ui/Dialog';
+import { Form } from '../../ui/Form';
 import { resumeGuest, useGuestChange } from './queries';
 import { endOf, inDays } from './until';
 

@@ -2,14 +2,14 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
-import type { Organisation } from '../../../api/types';
-import { useMay } from '../../../app/session';
-import { type Key, useT } from '../../../i18n';
-import { ActionMenu } from '../../../ui/ActionMenu';
-import { Confirm } from '../../../ui/Confirm';
-import { Icon } from '../../../ui/Icon';
-import panel from '../../../ui/Panel.module.css';
-import { Blank, Failed, SkeletonRows } from '../../../ui/states';
+import type { Organisation } from '../../api/types';
+import { useMay } from '../../app/session';
+import { type Key, useT } from '../../i18n';
+import { ActionMenu } from '../../ui/ActionMenu';
+import { Confirm } from '../../ui/Confirm';
+import { Icon } from '../../ui/Icon';
+import panel from '../../ui/Panel.module.css';
+import { Blank, Failed, SkeletonRows } from '../../ui/states';
 import { closeOrganisation, organisationsQuery, useGuestChange } from './queries';
 
 const OrganisationDialog = lazy(() => import('./OrganisationDialog'));

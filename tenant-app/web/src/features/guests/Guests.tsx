@@ -4,16 +4,16 @@ import '@mantine/core/styles/SegmentedControl.layer.css';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
-import type { Guest } from '../../../api/types';
-import { useMe } from '../../../app/session';
-import { useLanguage, useT } from '../../../i18n';
-import { formatDate } from '../../../i18n/format';
-import { type Action, ActionMenu } from '../../../ui/ActionMenu';
-import { Confirm } from '../../../ui/Confirm';
-import { Icon } from '../../../ui/Icon';
-import panel from '../../../ui/Panel.module.css';
-import { PersonAvatar } from '../../../ui/PersonAvatar';
-import { Blank, Failed, SkeletonRows } from '../../../ui/states';
+import type { Guest } from '../../api/types';
+import { useMe } from '../../app/session';
+import { useLanguage, useT } from '../../i18n';
+import { formatDate } from '../../i18n/format';
+import { type Action, ActionMenu } from '../../ui/ActionMenu';
+import { Confirm } from '../../ui/Confirm';
+import { Icon } from '../../ui/Icon';
+import panel from '../../ui/Panel.module.css';
+import { PersonAvatar } from '../../ui/PersonAvatar';
+import { Blank, Failed, SkeletonRows } from '../../ui/states';
 import classes from './Guests.module.css';
 import { endGuest, guestsQuery, inviteGuest, useGuestChange } from './queries';
 
@@ -21,7 +21,7 @@ const GuestDialog = lazy(() => import('./GuestDialog'));
 const Organisations = lazy(() => import('./Organisations'));
 const ResumeDialog = lazy(() => import('./ResumeDialog'));
 const SuccessorDialog = lazy(() => import('./SuccessorDialog'));
-const InvitationDialog = lazy(() => import('../../directory/manage/InvitationDialog'));
+const InvitationDialog = lazy(() => import('../directory/manage/InvitationDialog'));
 
 type Open = { what: 'add' | 'edit' | 'invite' | 'successor' | 'end' | 'resume'; guest?: Guest };
 

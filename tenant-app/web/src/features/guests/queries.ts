@@ -1,10 +1,10 @@
 // Outsiders and their organisations as the server gives and takes them.
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, ifMatch, take } from '../../../api/client';
-import { explain } from '../../../api/problem';
-import type { Guest, Organisation } from '../../../api/types';
-import { type Key, useT } from '../../../i18n';
-import { notify } from '../../../ui/notices';
+import { api, ifMatch, take } from '../../api/client';
+import { explain } from '../../api/problem';
+import type { Guest, Organisation } from '../../api/types';
+import { type Key, useT } from '../../i18n';
+import { notify } from '../../ui/notices';
 
 export const guestsQuery = (q: string, ended: boolean) =>
   infiniteQueryOptions({

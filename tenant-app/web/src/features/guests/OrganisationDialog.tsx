@@ -1,11 +1,11 @@
 // Adds an organisation, or changes its name and kind.
 import { TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { fieldMessages } from '../../../api/problem';
-import type { Organisation } from '../../../api/types';
-import { useT } from '../../../i18n';
-import { Dialog } from '../../../ui/Dialog';
-import { Form } from '../../../ui/Form';
+import { fieldMessages } from '../../api/problem';
+import type { Organisation } from '../../api/types';
+import { useT } from '../../i18n';
+import { Dialog } from '../../ui/Dialog';
+import { Form } from '../../ui/Form';
 import { KindChoice } from './KindChoice';
 import { createOrganisation, editOrganisation, useGuestChange } from './queries';
 

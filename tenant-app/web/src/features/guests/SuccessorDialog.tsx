@@ -4,11 +4,11 @@ import '@mantine/core/styles/InlineInput.layer.css';
 import '@mantine/core/styles/Checkbox.layer.css';
 import '@mantine/core/styles/CheckboxIndicator.layer.css';
 import { useState } from 'react';
-import type { Guest } from '../../../api/types';
-import { useT } from '../../../i18n';
-import { Dialog } from '../../../ui/Dialog';
-import { Form } from '../../../ui/Form';
-import { PersonPicker, type Picked } from '../../directory/manage/PersonPicker';
+import type { Guest } from '../../api/types';
+import { useT } from '../../i18n';
+import { Dialog } from '../../ui/Dialog';
+import { Form } from '../../ui/Form';
+import { PersonPicker, type Picked } from '../directory/manage/PersonPicker';
 import { handOver, setLiaison, useGuestChange } from './queries';
 
 export default function SuccessorDialog({ guest, onClose }: { guest: Guest; onClose: () => void }) {

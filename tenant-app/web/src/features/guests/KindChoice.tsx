@@ -1,7 +1,7 @@
 // What an organisation is to the company.
-import type { Organisation } from '../../../api/types';
-import { type Key, useT } from '../../../i18n';
-import { Choice } from '../../../ui/Choice';
+import type { Organisation } from '../../api/types';
+import { type Key, useT } from '../../i18n';
+import { Choice } from '../../ui/Choice';
 
 type Kind = Organisation['kind'];
 
