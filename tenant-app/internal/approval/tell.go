@@ -46,19 +46,30 @@ func (s *Service) remind(ctx context.Context, payload json.RawMessage) error {
 }
 
 // showCards brings the cards in chat and what is found up to the state that an approval
-// has by now, and gives new cards to those whom the action concerns.
+// has by now, and gives new cards to those whom the action concerns. Other changes of it
+// may be shown at the same moment: whoever writes last has to have read the last state.
 func (s *Service) showCards(ctx context.Context, event store.Event) error {
 	var what change
 	if err := event.Decode(&what); err != nil {
 		return err
 	}
-	r, err := s.read(ctx, event.Ref, false)
-	if kernel.IsKind(err, kernel.KindNotFound) {
-		return nil
+	for shown := -1; ; {
+		r, err := s.read(ctx, event.Ref, false)
+		if kernel.IsKind(err, kernel.KindNotFound) {
+			return nil
+		}
+		if err != nil || int(r.Revision) == shown {
+			return err
+		}
+		if err := s.showState(ctx, r, what); err != nil {
+			return err
+		}
+		shown = int(r.Revision)
 	}
-	if err != nil {
-		return err
-	}
+}
+
+// showState is showCards for one state. Cards that are there already are not sent again.
+func (s *Service) showState(ctx context.Context, r *row, what change) error {
 	form, err := s.sheet(ctx, r.FormKey, r.FormVersion)
 	if err != nil {
 		return err
