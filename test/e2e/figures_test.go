@@ -17,7 +17,7 @@ import (
 
 // TestMemory reads what each program says of its own resident memory. The bounds
 // are the targets of docs/performance.md, but for the app: 40 MB are wanted there and
-// 42 reached, of which about 28 are the program, that all companies of a node share.
+// up to 43 reached.
 func TestMemory(t *testing.T) {
 	const mb = 1 << 20
 	figures := map[string]float64{}
