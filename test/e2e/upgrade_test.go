@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	// downloadLasts is longer than operator and gateway take to be replaced.
-	downloadLasts = 35 * time.Second
+	// downloadLasts is longer than operator and gateway take to be replaced, also on a
+	// busy machine, and shorter than a gateway's drain.
+	downloadLasts = 100 * time.Second
 	// downloadsEach is how many a company has: the Service picks a gateway for each
 	// by chance, and both shall have some.
 	downloadsEach = 3
@@ -38,13 +39,13 @@ func TestUpgradeIsNotNoticed(t *testing.T) {
 	client := strict(gatewayAddress(t))
 	reader := slow(gatewayAddress(t))
 	var running []*traffic
-	downloads := make(chan error, downloadsEach*len(companies))
+	downloads, upgraded := make(chan error, downloadsEach*len(companies)), make(chan struct{})
 	for _, c := range companies {
 		origin := c.awaitReady(t, onboardingLimit).Status.URL
 		url, file := largest(t, client, origin)
 		running = append(running, keepAsking(t, client, origin))
 		for range downloadsEach {
-			go func() { downloads <- download(t.Context(), reader, url, file, downloadLasts) }()
+			go func() { downloads <- download(t.Context(), reader, url, file, downloadLasts, upgraded) }()
 		}
 	}
 	offices := officesOf(t, companies)
@@ -62,6 +63,7 @@ func TestUpgradeIsNotNoticed(t *testing.T) {
 	if n := len(downloads); n > 0 {
 		t.Errorf("%d downloads ended before the upgrade, so they say nothing about it", n)
 	}
+	close(upgraded)
 	for range cap(downloads) {
 		if err := <-downloads; err != nil {
 			t.Errorf("a download that ran during the upgrade: %v", err)
