@@ -184,7 +184,7 @@ func copiesOf(id, key string) string { return id + "/" + key + "-" }
 // nameOf is the name of one copy. Its content is in it, so none is ever written over.
 func nameOf(id string, key keys.Key, wrapped []byte) string {
 	sum := sha256.Sum256(wrapped)
-	return copiesOf(id, key.ID()) + hex.EncodeToString(sum[:4]) + ".age"
+	return copiesOf(id, key.ID()) + hex.EncodeToString(sum[:4]) + objectstore.WrappedKey
 }
 
 // deposit puts the wrapped copy into a backup store and reads it back. A tenant whose

@@ -3,6 +3,7 @@ package objectstore
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/tags"
@@ -62,14 +63,16 @@ func (s *Store) EnsureBucket(ctx context.Context, bucket string, owner Owner, ex
 
 // marked says whether a bucket is marked for its owner. One that is not marked at
 // all but empty is ours as well: we made it and were stopped, or a person made it
-// at our request. Any other one is a fault.
+// at our request. Any other one is a fault, but for a vault with wrapped keys: two
+// operators may make it at once, and a store that sets versions for one while it sets
+// the mark for the other may lose the mark.
 func (s *Store) marked(ctx context.Context, bucket string, owner Owner) (bool, error) {
 	marked, err := s.markedFor(ctx, bucket, owner)
 	if err != nil || marked {
 		return marked, err
 	}
-	empty, err := s.empty(ctx, bucket)
-	if err != nil || empty {
+	first, err := s.first(ctx, bucket)
+	if err != nil || first == "" || owner.TenantID == vaultOwner && strings.HasSuffix(first, WrappedKey) {
 		return false, err
 	}
 	// Whoever makes a bucket marks it before its first object: if another worker of
@@ -99,15 +102,15 @@ func (s *Store) markedFor(ctx context.Context, bucket string, owner Owner) (bool
 	return true, nil
 }
 
-// empty says whether a bucket holds nothing.
-func (s *Store) empty(ctx context.Context, bucket string) (bool, error) {
+// first names an object of a bucket; empty: it holds none.
+func (s *Store) first(ctx context.Context, bucket string) (string, error) {
 	for object := range s.client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Recursive: true, MaxKeys: 1}) {
 		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
-			return false, s.missing(bucket)
+			return "", s.missing(bucket)
 		}
-		return false, s.fault("list bucket "+bucket, object.Err)
+		return object.Key, s.fault("list bucket "+bucket, object.Err)
 	}
-	return true, nil
+	return "", nil
 }
 
 // mark comes last: a bucket that is marked keeps versions.

@@ -99,6 +99,25 @@ func TestABucketMarkedMeanwhile(t *testing.T) {
 	}
 }
 
+// A store can lose the mark of a bucket that two operators make at once. What lies in
+// the vault then must not lock the whole installation out.
+func TestAVaultThatLostItsMarkIsMarkedAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, server server) {
+		s := server.open(t, nil)
+		installation := bucket()
+		v := s.Vault(installation)
+		check(t, v.Ensure(t.Context(), installation), v.Put(t.Context(), "t1/k1-0a"+WrappedKey, []byte("wrapped")))
+		check(t, s.client.RemoveBucketTagging(t.Context(), v.Bucket()))
+		check(t, v.Ensure(t.Context(), installation))
+		if marked, err := s.markedFor(t.Context(), v.Bucket(), Owner{installation, vaultOwner}); err != nil || !marked {
+			t.Errorf("it is marked: %t, %v", marked, err)
+		}
+		if err := v.Ensure(t.Context(), installation+"-other"); !fault.Is(err, v1alpha1.ReasonBucketTaken) {
+			t.Errorf("another installation's vault: %v, want BucketTaken", err)
+		}
+	})
+}
+
 func made(t *testing.T, s *Store, bucket string) {
 	check(t, s.client.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}))
 }

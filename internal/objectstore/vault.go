@@ -16,6 +16,9 @@ import (
 // that of others.
 const vaultOwner = "keys"
 
+// WrappedKey is how the name of each file in a vault ends.
+const WrappedKey = ".age"
+
 // Vault keeps small files that are written once: the wrapped keys of an
 // installation. They are made under names that nobody uses twice, so none is ever
 // written over.
