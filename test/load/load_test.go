@@ -110,7 +110,7 @@ func (o *office) saturate(t *testing.T, room uuid.UUID) {
 
 // leastShare is what CI holds of a bare hub's deliveries. The figure that is wanted is
 // 0.5; docs/performance.md says what was reached, and what it waits for.
-const leastShare = 0.15
+const leastShare = 0.25
 
 // posts stores messages in one room and in eight, beside plain inserts.
 func (o *office) posts(t *testing.T) {

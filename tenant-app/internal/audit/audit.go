@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -47,19 +46,16 @@ type row struct {
 
 // Log is a company's audit log.
 type Log struct {
-	db    *store.DB
-	clock kernel.Clock
-	jobs  *store.Jobs
-	log   *slog.Logger
-
-	mu      sync.Mutex
-	planned time.Time // when the next seal is due; another is not planned before
+	db      *store.DB
+	clock   kernel.Clock
+	log     *slog.Logger
+	sealing *store.Soon
 }
 
 // New makes the log; sealing and forgetting are among the jobs.
 func New(db *store.DB, clock kernel.Clock, jobs *store.Jobs, log *slog.Logger) *Log {
-	l := &Log{db: db, clock: clock, jobs: jobs, log: log}
-	jobs.Handle(sealJob, 1, func(ctx context.Context, _ json.RawMessage) error { return l.Seal(ctx) })
+	l := &Log{db: db, clock: clock, log: log}
+	l.sealing = jobs.HandleSoon(sealJob, sealEvery, l.Seal)
 	jobs.Every("audit.forget", 24*time.Hour, l.forget)
 	return l
 }
@@ -85,28 +81,8 @@ func (l *Log) Write(ctx context.Context, event string, object kernel.ID, details
 	if _, err := l.db.Q(ctx).NewInsert().Model(entry).Exec(ctx); err != nil {
 		return fmt.Errorf("write %s to the audit log: %w", event, err)
 	}
-	store.AfterCommit(ctx, func() { l.planSeal(context.WithoutCancel(ctx)) })
+	l.sealing.Ask(ctx)
 	return nil
-}
-
-// planSeal asks for a seal in a minute, once a minute: outside of the transactions that
-// write entries, which would wait for each other at the job's key. If the program ends
-// before, the seal that comes next takes the entries with it.
-func (l *Log) planSeal(ctx context.Context) {
-	l.mu.Lock()
-	now := l.clock()
-	wanted := !now.Before(l.planned)
-	if wanted {
-		l.planned = now.Add(sealEvery)
-	}
-	at := l.planned
-	l.mu.Unlock()
-	if !wanted {
-		return
-	}
-	if err := l.jobs.Add(store.WithoutTx(ctx), store.Job{Kind: sealJob, Version: 1, Key: "seal", At: at}); err != nil {
-		l.log.WarnContext(ctx, "cannot plan to seal the audit log", "error", err.Error())
-	}
 }
 
 func orNone(id kernel.ID) *kernel.ID {

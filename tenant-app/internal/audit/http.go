@@ -51,7 +51,7 @@ const ReadRight = "audit.read"
 // Rights are what roles can give on the audit log. 系统管理员 and 安全管理员 are not among
 // those who read it: what they do stands there.
 var Rights = []authz.Right{
-	{Name: ReadRight, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.AuditAdministrator: authz.ScopeAll}},
+	{Name: ReadRight, Guarded: true, Default: map[string]authz.Scope{authz.Administrator: authz.ScopeAll, authz.AuditAdministrator: authz.ScopeAll}},
 }
 
 // Register adds the operations.

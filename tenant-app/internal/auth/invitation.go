@@ -60,7 +60,8 @@ var codeTypos = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "
 func showCode(code string) string { return code[:4] + "-" + code[4:8] + "-" + code[8:] }
 
 // Invite makes the one open invitation of an active person; an earlier one stops
-// working. It fails with not found, or with conflict person_inactive.
+// working. It fails with not found, with conflict person_inactive, or with forbidden
+// account_guarded.
 func (s *Service) Invite(ctx context.Context, by, person kernel.ID) (*Invitation, error) {
 	found, err := s.people.PersonByID(ctx, person)
 	if err != nil {
@@ -68,6 +69,9 @@ func (s *Service) Invite(ctx context.Context, by, person kernel.ID) (*Invitation
 	}
 	if !found.Active {
 		return nil, kernel.Conflict("person_inactive")
+	}
+	if err := s.rights.RequireReach(ctx, person); err != nil {
+		return nil, err
 	}
 	code := newCode()
 	answer := &Invitation{URL: s.link(PathActivate, code), Code: showCode(code)}

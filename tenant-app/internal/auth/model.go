@@ -32,6 +32,8 @@ type session struct {
 	CreatedAt   time.Time `bun:"created_at"`
 	SeenAt      time.Time `bun:"seen_at"`
 	ExpiresAt   time.Time `bun:"expires_at"`
+
+	Access kernel.ID `bun:"access,type:uuid,scanonly"` // the stamp of what people may do, where it was asked for
 }
 
 // invitation is the one open link or code with which a person sets a password.

@@ -33,9 +33,13 @@ type People interface {
 
 // Permissions is what people may do as sign-in sees it. Package authz implements it.
 type Permissions interface {
-	// Enter gives a person who comes in with all that they may do, in one query. It
-	// fails with unauthorized if they left, or their access ran out.
-	Enter(ctx context.Context, person kernel.ID) (kernel.Principal, error)
+	// EnterAt gives a person who comes in with all that they may do, without a query if
+	// they came in lately and the stamp of access is still the same. It fails with
+	// unauthorized if they left, or their access ran out.
+	EnterAt(ctx context.Context, person, stamp kernel.ID) (kernel.Principal, error)
+	// RequireReach refuses with forbidden account_guarded to let the person behind the
+	// request into the account of somebody who holds what keeps administrators apart.
+	RequireReach(ctx context.Context, person kernel.ID) error
 	// IsAdministrator says whether a person has the role 管理员 themselves.
 	IsAdministrator(ctx context.Context, person kernel.ID) (bool, error)
 	// SetAdministrator gives or takes that role. The last active administrator is

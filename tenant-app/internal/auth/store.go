@@ -48,10 +48,12 @@ func (s *Service) setLocale(ctx context.Context, person kernel.ID, locale kernel
 	return nil
 }
 
-// findSession gives a session that has not expired; nil if there is none.
+// findSession gives a session that has not expired, with the stamp of access; nil if
+// there is none.
 func (s *Service) findSession(ctx context.Context, hash []byte, now time.Time) (*session, error) {
 	row := new(session)
 	err := s.db.Q(ctx).NewSelect().Model(row).
+		ColumnExpr("s.*").ColumnExpr("(SELECT value FROM stamp WHERE name = 'access') AS access").
 		Where("s.token_sha256 = ?", hash).Where("s.expires_at > ?", now).Where("s.data_epoch = ?", s.settings().DataEpoch).
 		Scan(ctx)
 	if store.IsNoRows(err) {

@@ -24,7 +24,7 @@ type Reason struct {
 
 // Holdings are all rights of a person with the grants by which they came.
 func (s *Service) Holdings(ctx context.Context, person kernel.ID) ([]Reason, error) {
-	h, _, active, err := s.load(ctx, person)
+	h, err := s.load(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (s *Service) Holdings(ctx context.Context, person kernel.ID) ([]Reason, err
 		return nil, kernel.NotFound("person_unknown")
 	}
 	reasons := []Reason{}
-	if !active {
+	if !h.enters(s.clock()) {
 		return reasons, nil
 	}
 	for _, right := range s.rights {
@@ -72,14 +72,15 @@ func (s *Service) Explain(ctx context.Context, person kernel.ID, right, kind str
 	if err != nil {
 		return Explanation{}, kernel.Invalid("kind_unknown").Because(err)
 	}
-	h, _, active, err := s.load(ctx, person)
+	e, err := s.load(ctx, person)
 	if err != nil {
 		return Explanation{}, err
 	}
-	if h == nil {
+	if e == nil {
 		return Explanation{}, kernel.NotFound("person_unknown")
 	}
-	if !active {
+	h := e.held
+	if !e.enters(s.clock()) {
 		h = &held{person: person}
 	}
 	out := Explanation{Reasons: []Reason{}}

@@ -2,9 +2,11 @@ package authz
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
@@ -52,7 +54,7 @@ func (h *held) List() []string {
 // heldQuery reads a person and what reaches them. Outsiders and those who work here
 // are reached by roles of their own sort alone, whatever was granted.
 const heldQuery = `WITH RECURSIVE me AS (
-	SELECT p.id, p.name, p.deactivated_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > ?1) AS active, coalesce(o.kind, '') AS outside
+	SELECT p.id, p.name, p.deactivated_at IS NULL AS active, p.expires_at, coalesce(o.kind, '') AS outside
 	FROM person p LEFT JOIN external_organisation o ON o.id = p.external_organisation_id WHERE p.id = ?0
 ), home AS (
 	SELECT department_id, position_id FROM membership WHERE person_id = ?0 AND valid_to IS NULL
@@ -81,11 +83,11 @@ const heldQuery = `WITH RECURSIVE me AS (
 	SELECT DISTINCT o.kind || ' ' || o.right_name AS what FROM object_right o
 	WHERE o.grantee_id IN (SELECT id FROM stands UNION SELECT role_id FROM reached)
 )
-SELECT me.name, me.active, me.outside <> '' AS outsider,
+SELECT me.name, me.active, me.expires_at, me.outside <> '' AS outsider, (SELECT value FROM stamp WHERE name = 'access') AS stamp,
 	(SELECT json_agg(id) FROM (SELECT id FROM stands UNION SELECT role_id FROM reached) s) AS stands,
 	(SELECT json_agg(what) FROM given) AS objects,
 	(SELECT json_agg(json_build_object('grant', g.id, 'role', json_build_object('id', g.role_id, 'key', coalesce(g.key, ''), 'name', g.name),
-		'to', g.grantee_kind, 'toID', coalesce(g.grantee_id, ?2), 'homes', g.homes,
+		'to', g.grantee_kind, 'toID', coalesce(g.grantee_id, ?1), 'homes', g.homes,
 		'rights', (SELECT json_agg(json_build_object('right', rr.right_name, 'scope', rr.scope, 'departments', rr.departments, 'masks', rr.masks))
 			FROM role_right rr WHERE rr.role_id = g.role_id)) ORDER BY g.id) FROM reached g) AS grants
 FROM me`
@@ -107,45 +109,93 @@ type setting struct {
 	Masks       []string    `json:"masks"`
 }
 
+// heldRow is what heldQuery gives.
+type heldRow struct {
+	Name      string          `bun:"name"`
+	Active    bool            `bun:"active"`
+	ExpiresAt *time.Time      `bun:"expires_at"`
+	Outsider  bool            `bun:"outsider"`
+	Stamp     kernel.ID       `bun:"stamp,type:uuid"`
+	Stands    json.RawMessage `bun:"stands,type:json"`
+	Objects   json.RawMessage `bun:"objects,type:json"`
+	Grants    json.RawMessage `bun:"grants,type:json"`
+}
+
+// entrant is a person with what reaches them, as long as the stamp stays.
+type entrant struct {
+	*held
+	principal kernel.Principal
+	active    bool       // did not leave
+	expiresAt *time.Time // of an outsider's access
+	stamp     kernel.ID
+}
+
+// enters says whether the person may come in now.
+func (e *entrant) enters(now time.Time) bool {
+	return e != nil && e.active && (e.expiresAt == nil || e.expiresAt.After(now))
+}
+
 // load reads a person and what reaches them in one query; nil if there is nobody.
-func (s *Service) load(ctx context.Context, person kernel.ID) (*held, kernel.Principal, bool, error) {
-	var row struct {
-		Name     string          `bun:"name"`
-		Active   bool            `bun:"active"`
-		Outsider bool            `bun:"outsider"`
-		Stands   json.RawMessage `bun:"stands,type:json"`
-		Objects  json.RawMessage `bun:"objects,type:json"`
-		Grants   json.RawMessage `bun:"grants,type:json"`
-	}
-	err := s.db.Q(ctx).NewRaw(heldQuery, person, s.clock(), kernel.NoID).Scan(ctx, &row)
+func (s *Service) load(ctx context.Context, person kernel.ID) (*entrant, error) {
+	var row heldRow
+	err := s.db.Q(ctx).NewRaw(heldQuery, person, kernel.NoID).Scan(ctx, &row)
 	if store.IsNoRows(err) {
-		return nil, kernel.Principal{}, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, kernel.Principal{}, false, fmt.Errorf("read what a person may do: %w", err)
+		return nil, fmt.Errorf("read what a person may do: %w", err)
 	}
-	h := &held{person: person, rights: map[string][]grant{}, objects: map[string]bool{}}
+	h := &held{person: person}
 	var objects []string
-	var roles []reachedRole
-	for raw, into := range map[*json.RawMessage]any{&row.Stands: &h.stands, &row.Objects: &objects, &row.Grants: &roles} {
-		if len(*raw) == 0 {
-			continue
-		}
-		if err := json.Unmarshal(*raw, into); err != nil {
-			return nil, kernel.Principal{}, false, fmt.Errorf("read what a person may do: %w", err)
+	for raw, into := range map[*json.RawMessage]any{&row.Stands: &h.stands, &row.Objects: &objects} {
+		if err := decode(*raw, into); err != nil {
+			return nil, err
 		}
 	}
 	for _, what := range objects {
+		if h.objects == nil {
+			h.objects = map[string]bool{}
+		}
 		h.objects[what] = true
 	}
-	for _, role := range roles {
-		s.addRole(h, role, row.Outsider)
+	if h.rights, err = s.rightsOf(row); err != nil {
+		return nil, err
 	}
-	return h, kernel.Principal{PersonID: person, Name: row.Name, External: row.Outsider, Rights: h}, row.Active, nil
+	who := kernel.Principal{PersonID: person, Name: row.Name, External: row.Outsider, Rights: h}
+	return &entrant{held: h, principal: who, active: row.Active, expiresAt: row.ExpiresAt, stamp: row.Stamp}, nil
+}
+
+func decode(raw json.RawMessage, into any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("read what a person may do: %w", err)
+	}
+	return nil
+}
+
+// rightsOf gives the rights that roles give. Those who are reached in the same way,
+// as are most of a department, share them.
+func (s *Service) rightsOf(row heldRow) (map[string][]grant, error) {
+	key := sha256.Sum256(fmt.Appendf(nil, "%t %s", row.Outsider, row.Grants))
+	if same := s.known.rightsOf(key); same != nil {
+		return same, nil
+	}
+	var roles []reachedRole
+	if err := decode(row.Grants, &roles); err != nil {
+		return nil, err
+	}
+	rights := map[string][]grant{}
+	for _, role := range roles {
+		s.addRole(rights, role, row.Outsider)
+	}
+	s.known.share(key, rights)
+	return rights, nil
 }
 
 // addRole adds the rights of one role as one grant gives them.
-func (s *Service) addRole(h *held, r reachedRole, outsider bool) {
+func (s *Service) addRole(rights map[string][]grant, r reachedRole, outsider bool) {
 	for _, right := range s.rights {
 		set, ok := settingOf(right, r.Role.Key, r.Rights)
 		if !ok || (outsider && !right.Outside) {
@@ -154,7 +204,7 @@ func (s *Service) addRole(h *held, r reachedRole, outsider bool) {
 		if outsider && set.Scope != ScopeSelf {
 			set.Scope = ScopePart
 		}
-		h.rights[right.Name] = append(h.rights[right.Name], grant{
+		rights[right.Name] = append(rights[right.Name], grant{
 			id: r.Grant, role: r.Role, to: r.To, toID: r.ToID,
 			scope: set.Scope, homes: r.Homes, chosen: set.Departments, masks: set.Masks,
 		})

@@ -47,6 +47,7 @@ type Right struct {
 	Scopes  []Scope  // that can be chosen, narrowest first; none: it is given or not
 	Fields  []string // that a role can mask
 	Outside bool     // may stand in roles of outsiders, with the two narrowest scopes
+	Guarded bool     // who lacks it must not get into the account of somebody who holds it
 
 	// Default is what the ready-made roles give until an administrator says otherwise.
 	Default map[string]Scope
@@ -62,7 +63,7 @@ const (
 
 var ownRights = []Right{
 	{Name: RightsRead, Default: map[string]Scope{Administrator: ScopeAll, SecurityAdministrator: ScopeAll, AuditAdministrator: ScopeAll}},
-	{Name: RightsManage, Default: map[string]Scope{Administrator: ScopeAll, SecurityAdministrator: ScopeAll}},
+	{Name: RightsManage, Guarded: true, Default: map[string]Scope{Administrator: ScopeAll, SecurityAdministrator: ScopeAll}},
 }
 
 // Resource tells where the rows of a kind stand. The SQL speaks of the table by the

@@ -7,11 +7,9 @@ package search
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -77,16 +75,14 @@ type Config struct {
 // Service finds.
 type Service struct {
 	Config
-	kinds map[string]Kind // complete before the first request
-
-	mu      sync.Mutex
-	planned time.Time // when the next index is due; another is not planned before
+	kinds    map[string]Kind // complete before the first request
+	indexing *store.Soon
 }
 
 // New makes the service; indexing is one of the jobs.
 func New(config Config) *Service {
 	s := &Service{Config: config, kinds: map[string]Kind{}}
-	config.Jobs.Handle(indexJob, 1, func(ctx context.Context, _ json.RawMessage) error { return s.index(ctx) })
+	s.indexing = config.Jobs.HandleSoon(indexJob, indexDelay, s.index)
 	// What was written by a program that ended before it could ask for the index.
 	config.Jobs.Every("search.index-left", time.Hour, s.index)
 	return s
@@ -138,7 +134,7 @@ func (s *Service) Put(ctx context.Context, entries ...Entry) error {
 	if err != nil {
 		return fmt.Errorf("make a %s findable: %w", entries[0].Kind, err)
 	}
-	store.AfterCommit(ctx, func() { s.plan(context.WithoutCancel(ctx)) })
+	s.indexing.Ask(ctx)
 	return nil
 }
 
@@ -163,25 +159,6 @@ func (s *Service) Remove(ctx context.Context, kind string, refs ...kernel.ID) er
 		return fmt.Errorf("make a %s unfindable: %w", kind, err)
 	}
 	return nil
-}
-
-// plan asks for the index once for all that is written until it begins: outside of the
-// transactions that write, which would wait for each other at the job's key.
-func (s *Service) plan(ctx context.Context) {
-	s.mu.Lock()
-	now := s.Clock()
-	wanted := !now.Before(s.planned)
-	if wanted {
-		s.planned = now.Add(indexDelay)
-	}
-	at := s.planned
-	s.mu.Unlock()
-	if !wanted {
-		return
-	}
-	if err := s.Jobs.Add(store.WithoutTx(ctx), store.Job{Kind: indexJob, Version: 1, Key: "new", At: at}); err != nil {
-		s.Log.WarnContext(ctx, "cannot plan to index what is new", "error", err.Error())
-	}
 }
 
 // index makes the vectors of all rows that have none.

@@ -159,6 +159,7 @@ type txKey struct{}
 type transaction struct {
 	tx        bun.Tx
 	after     []func()
+	stamps    []*stamp // of what it wrote
 	committed bool
 }
 
@@ -188,7 +189,10 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	t := &transaction{}
 	err := d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		t.tx = tx
-		return fn(context.WithValue(ctx, txKey{}, t))
+		if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {
+			return err
+		}
+		return t.renewStamps(ctx)
 	})
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { useT } from '../../i18n';
 import type { Card as Shown } from '../chat/model';
 import classes from './Card.module.css';
-import { asksNow, isStatus, outcomeOf } from './model';
+import { isStatus } from './model';
 import { useUnsentOf } from './outgoing';
 import { approvalQuery } from './queries';
 import { Status } from './Status';
@@ -16,11 +16,11 @@ const ActDialog = lazy(() => import('./ActDialog'));
 export default function Card({ card }: { card: Shown }) {
   const t = useT();
   const [deciding, setDeciding] = useState(false);
-  const asks = asksNow(card);
-  const { data } = useQuery({ ...approvalQuery(card.ref), enabled: asks });
+  const running = card.state === 'running';
+  const { data } = useQuery({ ...approvalQuery(card.ref), enabled: running });
   const waits = useUnsentOf(card.ref).length > 0;
   const status = data?.status ?? card.state;
-  const decides = asks && data?.actions.includes('approve') && !waits;
+  const decides = data?.actions.includes('approve') && !waits;
   return (
     <div className={classes.card}>
       <p className={classes.title}>
@@ -35,7 +35,6 @@ export default function Card({ card }: { card: Shown }) {
           </div>
         ))}
       </dl>
-      {card.over && <p className={classes.wait}>{t(outcomeOf(card.over))}</p>}
       {waits && <p className={classes.wait}>{t('approval.waitsToBeSent')}</p>}
       <div className={classes.actions}>
         <Button component={Link} href={`/todo/${card.ref}`} variant="default">

@@ -72,8 +72,7 @@ function Rows({ field, rows, files, unsent }: RowsProps) {
   );
 }
 
-/** One value, as it is read. */
-export function Value({ field, value }: { field: Field; value: unknown }) {
+function Value({ field, value }: { field: Field; value: unknown }) {
   const { t, lang } = useLanguage();
   if (field.kind === 'choice')
     return <>{said(field.options?.find((o) => o.key === value)?.name, lang) || String(value)}</>;

@@ -26,7 +26,6 @@ import { Profile } from './Profile';
 const sections: Record<string, ComponentType> = {
   profile: Profile,
   guests: lazy(() => import('../guests/Guests')),
-  delegation: lazy(() => import('../approval/Delegation')),
   appearance: Appearance,
   devices: Devices,
   outbox: Outbox,

@@ -132,6 +132,7 @@ export default {
   'explain.take': '收回',
   'explain.taken': '已收回',
 
+  'error.account_guarded': '对方的账号有你没有的管理权限，只有同样拥有该权限的管理员才能为其设置登录',
   'error.right_missing': '你没有这项权限，需要时请联系公司的管理员',
   'error.right_unknown': '这个角色不能有这项权限',
   'error.scope_invalid': '这项权限不能用这个范围',
