@@ -22,6 +22,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/office/officetest"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 	"atrium.dev/atrium/tenant-app/internal/store/storetest"
 	"atrium.dev/atrium/test/env"
 )
@@ -161,6 +162,10 @@ func (k *killing) enter() {
 	}
 	if k.cookie == nil {
 		k.t.Fatalf("the first administrator's link answers %d without a session", answer.StatusCode)
+	}
+	agreed := url.Values{"answer": {"agree"}, "edition": {strconv.Itoa(privacy.Edition)}}
+	if answer, err = k.send(contract.PathConsent, "application/x-www-form-urlencoded", "", agreed.Encode()); err != nil || answer.StatusCode != http.StatusSeeOther {
+		k.t.Fatalf("agreeing to the texts: %v %v", answer, err)
 	}
 }
 

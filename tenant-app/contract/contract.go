@@ -30,6 +30,10 @@ const (
 // account; the query parameter "token" holds the one-time token.
 const PathFirstAdmin = "/auth/first"
 
+// PathConsent is where people agree to the user agreement and the privacy policy
+// before they use the app. A form there sends the edition that it shows.
+const PathConsent = "/auth/consent"
+
 // Headers that the gateway sets and clients cannot: it removes what came in
 // under these names first.
 const (

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"atrium.dev/atrium/tenant-app/contract"
 )
 
 // The first administrator of each company that these tests make.
@@ -30,6 +32,7 @@ func (c company) activate(t testing.TB) *visitor {
 	}
 	v := visitorAt(link.Scheme + "://" + link.Host)
 	v.submit(t, link.RequestURI(), map[string]string{"name": adminName, "phone": adminPhone, "password": adminPassword, "repeat": adminPassword})
+	v.agree(t)
 	return v
 }
 
@@ -42,6 +45,7 @@ func (c company) signIn(t testing.TB) *visitor {
 	}
 	v := visitorAt(tenant.Status.URL)
 	v.submit(t, "/login", map[string]string{"name": adminPhone, "password": adminPassword})
+	v.agree(t)
 	return v
 }
 
@@ -72,6 +76,14 @@ func (v *visitor) submit(t testing.TB, path string, typed map[string]string) {
 	}
 	if len(v.cookies) == 0 {
 		t.Fatalf("POST %s%s set no cookie", v.origin, strings.SplitN(action, "?", 2)[0])
+	}
+}
+
+// agree agrees to the company's texts, if the app asks for it: the first form there.
+func (v *visitor) agree(t testing.TB) {
+	t.Helper()
+	if page := v.get(t, "/"); page.status == http.StatusSeeOther && strings.HasPrefix(page.header.Get("Location"), contract.PathConsent) {
+		v.submit(t, contract.PathConsent, nil)
 	}
 }
 

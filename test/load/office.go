@@ -93,6 +93,8 @@ func (o *office) hire(n int) {
 		batch.Queue(`INSERT INTO account (person_id, created_at) VALUES ($1, now())`, p.id)
 		batch.Queue(`INSERT INTO session (id, person_id, token_sha256, shared, data_epoch, user_agent, address, created_at, seen_at, expires_at)
 			VALUES ($1, $2, $3, false, 1, 'load', '', now(), now(), now() + interval '1 day')`, newID(), p.id, hash[:])
+		// They agreed to whatever edition of the texts there will be.
+		batch.Queue(`INSERT INTO consent (id, person_id, edition, locale, address, agent, at) VALUES ($1, $2, 1000, 'zh-CN', '', 'load', now())`, newID(), p.id)
 		o.people = append(o.people, p)
 	}
 	must(o.t, o.sql.SendBatch(o.t.Context(), batch).Close())

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +139,21 @@ func (a *App) Enter() {
 		a.rig.T.Fatalf("the first administrator's link at %s answers %d and gives %d cookies", a.host, status, len(cookies))
 	}
 	a.Cookies = cookies
+	a.agree()
+}
+
+// agree agrees to the texts of the app, whatever their edition is.
+func (a *App) agree() {
+	a.rig.T.Helper()
+	for edition := 1; edition < 100; edition++ {
+		form := url.Values{"answer": {"agree"}, "edition": {strconv.Itoa(edition)}}
+		status, _, err := a.send(http.MethodPost, contract.PathConsent, "application/x-www-form-urlencoded", form.Encode(), a.Cookies)
+		Check(a.rig.T, err)
+		if status == http.StatusSeeOther {
+			return
+		}
+	}
+	a.rig.T.Fatalf("the app at %s lets nobody agree to its texts", a.host)
 }
 
 // First fills in the form of the first administrator's link, with any link's token.

@@ -26,7 +26,7 @@ func TestMessagesAreCompleteInBothLanguages(t *testing.T) {
 		}
 	}
 	used := regexp.MustCompile(`\.T "(\w+)" ""`)
-	for _, name := range []string{"layout", "login", "activate", "first"} {
+	for _, name := range []string{"layout", "login", "activate", "first", "consent", "text"} {
 		for _, match := range used.FindAllStringSubmatch(mustRead("forms/"+name+".html"), -1) {
 			if zh[match[1]] == "" {
 				t.Errorf("%s.html shows %q, which has no text", name, match[1])

@@ -6,6 +6,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 )
 
 // maxForm bounds a sign-in form, in bytes.
@@ -17,10 +18,15 @@ func (s *Service) registerPages(server *httpapi.Server) {
 		"/login":                {s.getLogin, s.postLogin},
 		PathActivate:            {s.getActivate, s.postActivate},
 		contract.PathFirstAdmin: {s.getFirst, s.postFirst},
+		contract.PathConsent:    {s.getConsent, s.postConsent},
 	} {
 		server.Router.Get(path, page.get)
 		server.Router.Head(path, page.get)
 		server.Router.Post(path, s.form(page.post))
+	}
+	for path, which := range map[string]string{PathTerms: privacy.Terms, PathPolicy: privacy.Policy} {
+		server.Router.Get(path, s.showText(which))
+		server.Router.Head(path, s.showText(which))
 	}
 }
 

@@ -20,7 +20,7 @@ func (s *Service) registerOwn(server *httpapi.Server) {
 	const tag = "me"
 	httpapi.Register(server, httpapi.Op{
 		ID: "get-me", Method: http.MethodGet, Path: "/me", Summary: "Who is signed in, and where", Tag: tag,
-		Action: "read", Resource: "own-account",
+		Action: "read", Resource: "own-account", BeforeConsent: true,
 	}, s.getMe)
 	httpapi.Register(server, httpapi.Op{
 		ID: "update-me", Method: http.MethodPatch, Path: "/me", Summary: "Change own preferences", Tag: tag,
@@ -44,7 +44,7 @@ func (s *Service) registerOwn(server *httpapi.Server) {
 	}, s.endOtherSessions)
 	httpapi.Register(server, httpapi.Op{
 		ID: "sign-out", Method: http.MethodPost, Path: "/sign-out", Summary: "End this session", Tag: tag,
-		Action: "delete", Resource: "own-session", Status: http.StatusNoContent, SecretReply: true,
+		Action: "delete", Resource: "own-session", Status: http.StatusNoContent, SecretReply: true, BeforeConsent: true,
 	}, s.signOut)
 }
 
@@ -59,6 +59,8 @@ type Me struct {
 	Timezone  string        `json:"timezone" example:"Asia/Shanghai"`
 	Release   string        `json:"release" doc:"Of the server; another one than the page's means: load anew"`
 	DataEpoch int64         `json:"dataEpoch" doc:"Grows at each restore; when it changes, drop what is cached"`
+
+	ConsentNeeded bool `json:"consentNeeded" doc:"Must agree to the user agreement and the privacy policy at /auth/consent; all else is refused with consent_needed"`
 }
 
 type meOutput struct {
@@ -79,6 +81,7 @@ func (s *Service) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	return &meOutput{Me{
 		PersonID: who.PersonID, Name: who.Name, Rights: who.Rights.List(), External: who.External, Company: settings.DisplayName,
 		Locale: kernel.Locale(locale), Timezone: settings.Timezone, Release: s.release, DataEpoch: settings.DataEpoch,
+		ConsentNeeded: who.ConsentNeeded,
 	}}, nil
 }
 
@@ -164,10 +167,7 @@ type signOutOutput struct {
 
 func (s *Service) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
 	who, _ := kernel.PrincipalFrom(ctx)
-	if _, err := s.deleteSession(ctx, who.PersonID, who.SessionID); err != nil {
-		return nil, err
-	}
-	if err := s.audit.Write(ctx, "signed_out", who.PersonID, nil); err != nil {
+	if err := s.leave(ctx, who); err != nil {
 		return nil, err
 	}
 	return &signOutOutput{*httpapi.EndedSession()}, nil

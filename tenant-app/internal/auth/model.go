@@ -33,7 +33,10 @@ type session struct {
 	SeenAt      time.Time `bun:"seen_at"`
 	ExpiresAt   time.Time `bun:"expires_at"`
 
-	Access kernel.ID `bun:"access,type:uuid,scanonly"` // the stamp of what people may do, where it was asked for
+	// Where they were asked for: the stamp of what people may do, and the newest edition
+	// of the texts that the person agreed to.
+	Access kernel.ID `bun:"access,type:uuid,scanonly"`
+	Agreed int       `bun:"agreed,scanonly"`
 }
 
 // invitation is the one open link or code with which a person sets a password.

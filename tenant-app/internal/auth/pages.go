@@ -39,7 +39,7 @@ type typed struct {
 
 // view is what the templates show.
 type view struct {
-	Page    string // login, activate or first
+	Page    string // login, activate, first, consent or text
 	Locale  kernel.Locale
 	Lang    string // locale that the person chose on these pages; empty: none
 	Company string
@@ -53,6 +53,9 @@ type view struct {
 	Greeting string // activate
 	Token    string // first
 	Closed   bool   // first: the link cannot be used
+
+	Title   string       // instead of the page's own
+	Consent *consentView // consent and text
 
 	request *http.Request
 }
@@ -83,6 +86,14 @@ func (v view) OtherName() string {
 		return "中文"
 	}
 	return "English"
+}
+
+// Heading is what the page is called.
+func (v view) Heading() string {
+	if v.Title != "" {
+		return v.Title
+	}
+	return v.T("title_", v.Page)
 }
 
 // OtherLink is this page in the other language.

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -15,6 +16,14 @@ type Audit interface {
 	Write(ctx context.Context, event string, person kernel.ID, details map[string]any) error
 }
 
+// Consent keeps who agreed to the texts of package privacy, which implements it.
+type Consent interface {
+	Agree(ctx context.Context, person kernel.ID, edition int, shown kernel.Locale) error
+	Refuse(ctx context.Context, person kernel.ID) error
+	Withdraw(ctx context.Context, person kernel.ID) error
+	Given(ctx context.Context, person kernel.ID) (edition int, at time.Time, ok bool, err error)
+}
+
 // Config is what signing in needs.
 type Config struct {
 	DB       *store.DB
@@ -24,6 +33,7 @@ type Config struct {
 	Clock    kernel.Clock
 	Log      *slog.Logger
 	Audit    Audit
+	Consent  Consent
 	Release  string // of this program
 
 	// Warm gives the addresses of the files that the app's page loads first.
@@ -43,6 +53,7 @@ type Service struct {
 	clock    kernel.Clock
 	log      *slog.Logger
 	audit    Audit
+	consent  Consent
 	release  string
 	warm     func() []string
 	ended    func(ctx context.Context, person, session, except kernel.ID)
@@ -52,7 +63,7 @@ type Service struct {
 // New makes the service.
 func New(c Config) *Service {
 	return &Service{
-		db: c.DB, people: c.People, rights: c.Rights, settings: c.Settings, clock: c.Clock, log: c.Log, audit: c.Audit,
+		db: c.DB, people: c.People, rights: c.Rights, settings: c.Settings, clock: c.Clock, log: c.Log, audit: c.Audit, consent: c.Consent,
 		release: c.Release, warm: c.Warm, ended: c.Ended, hasher: newHasher(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 )
 
 // How long a session lasts, and how exactly its last use is known.
@@ -83,7 +84,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (kernel.Princi
 			return kernel.Principal{}, err
 		}
 	}
-	who.SessionID = row.ID
+	who.SessionID, who.ConsentNeeded = row.ID, row.Agreed < privacy.Edition
 	return who, nil
 }
 

@@ -48,12 +48,13 @@ func (s *Service) setLocale(ctx context.Context, person kernel.ID, locale kernel
 	return nil
 }
 
-// findSession gives a session that has not expired, with the stamp of access; nil if
-// there is none.
+// findSession gives a session that has not expired, with the stamp of access and what its
+// person agreed to; nil if there is none.
 func (s *Service) findSession(ctx context.Context, hash []byte, now time.Time) (*session, error) {
 	row := new(session)
 	err := s.db.Q(ctx).NewSelect().Model(row).
 		ColumnExpr("s.*").ColumnExpr("(SELECT value FROM stamp WHERE name = 'access') AS access").
+		ColumnExpr("(SELECT coalesce(max(edition), 0) FROM consent WHERE person_id = s.person_id AND withdrawn_at IS NULL) AS agreed").
 		Where("s.token_sha256 = ?", hash).Where("s.expires_at > ?", now).Where("s.data_epoch = ?", s.settings().DataEpoch).
 		Scan(ctx)
 	if store.IsNoRows(err) {

@@ -210,6 +210,11 @@ func cells(row directory.Row) []string {
 	return out
 }
 
+// Table writes rows, the first of them titles, as a file.
+func Table(format, sheet string, rows [][]string) ([]byte, error) {
+	return encode(Format(format), sheet, rows, nil)
+}
+
 func encode(format Format, sheet string, rows, extra [][]string) ([]byte, error) {
 	var out bytes.Buffer
 	var err error

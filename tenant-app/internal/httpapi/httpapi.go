@@ -51,7 +51,7 @@ func New(config Config) *Server {
 	huma.DefaultArrayNullable = false
 	huma.NewError, huma.NewErrorWithContext = newProblem, newProblemInRequest
 	s := &Server{Router: chi.NewRouter(), config: config}
-	s.Router.Use(s.withRequest, s.recoverPanics, s.logRequests, s.limitBody, securityHeaders, s.canonicalHost, s.sameOrigin, s.withSession)
+	s.Router.Use(s.withRequest, s.recoverPanics, s.logRequests, s.limitBody, securityHeaders, s.canonicalHost, s.sameOrigin, s.withSession, s.withConsent)
 	doc := huma.DefaultConfig("Atrium Office", "v1")
 	doc.OpenAPIPath, doc.DocsPath, doc.SchemasPath = "", "", "" // the committed file is the reference
 	doc.CreateHooks = nil                                       // no $schema links in answers

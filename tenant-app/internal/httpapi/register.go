@@ -37,6 +37,10 @@ type Op struct {
 	Status   int    // of success; 200 if zero, 204 if the handler has no body
 	MaxBody  int64  // bytes; DefaultMaxBody if zero
 
+	// BeforeConsent is for what people need who have not agreed to the texts yet: who they
+	// are, and signing out. Its path has no parameters.
+	BeforeConsent bool
+
 	// SecretReply is for operations whose reply holds a secret, or that end the
 	// session, and that may run again without harm: their reply is not kept for
 	// repeated requests, and they make their own transactions.

@@ -9,6 +9,10 @@ type Principal struct {
 	Name      string
 	External  bool   // belongs to a customer, supplier or partner
 	Rights    Rights // nil: none
+
+	// ConsentNeeded: has not agreed to the user agreement and the privacy policy as they
+	// are now (package privacy). The edge refuses nearly everything until then.
+	ConsentNeeded bool
 }
 
 // Rights are what a person may do at all, named module.action. On which rows is

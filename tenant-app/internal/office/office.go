@@ -23,6 +23,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/notify"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 	"atrium.dev/atrium/tenant-app/internal/search"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"atrium.dev/atrium/tenant-app/internal/workcal"
@@ -52,6 +53,8 @@ type Office struct {
 	Audit  *audit.Log
 	Facts  *fact.Facts
 
+	Privacy *privacy.Service
+
 	Comments *comment.Service
 	Calendar *workcal.Calendar
 	Search   *search.Service
@@ -64,6 +67,7 @@ func New(p Parts) *Office {
 	o := &Office{Pages: pages, Jobs: store.NewJobs(p.DB, p.Clock, p.Settings, p.Log)}
 	o.Audit = audit.New(p.DB, p.Clock, o.Jobs, p.Log)
 	o.rights(p)
+	o.Privacy = privacy.New(p.DB, p.Clock, o.Audit, exchange.Table)
 	o.Live = live.New(live.Config{
 		DB: p.DB, Settings: p.Settings, Clock: p.Clock, Log: p.Log, Release: p.Release,
 		Authenticate: func(ctx context.Context, token string) (kernel.Principal, error) {
@@ -72,12 +76,13 @@ func New(p Parts) *Office {
 	}, &live.Local{})
 	o.Auth = auth.New(auth.Config{
 		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Rights: o.Rights, Settings: p.Settings, Clock: p.Clock, Log: p.Log,
-		Audit: o.Audit, Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
+		Audit: o.Audit, Consent: o.Privacy, Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
 	})
 	o.Server = httpapi.New(httpapi.Config{
 		Settings: p.Settings, DB: p.DB, Clock: p.Clock, Log: p.Log, Authenticate: o.Auth.Authenticate,
 	})
 	o.Auth.Register(o.Server)
+	o.Privacy.Register(o.Server, p.Settings)
 	people := directory.New(p.DB, p.Clock, p.Bucket, o.Auth, o.Rights)
 	people.Register(o.Server)
 	o.Rights.Register(o.Server)

@@ -8,13 +8,14 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/chat"
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/notify"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 	"atrium.dev/atrium/tenant-app/internal/workcal"
 )
 
 // rights knows what the modules let roles give, and on which rows.
 func (o *Office) rights(p Parts) {
 	o.Rights = authz.New(p.DB, p.Clock, o.Audit)
-	for _, declared := range [][]authz.Right{directory.Rights, auth.Rights, chat.Rights, approval.Rights, workcal.Rights, notify.Rights, audit.Rights} {
+	for _, declared := range [][]authz.Right{directory.Rights, auth.Rights, chat.Rights, approval.Rights, workcal.Rights, notify.Rights, audit.Rights, privacy.Rights} {
 		o.Rights.Declare(declared...)
 	}
 	o.Rights.Add(directory.Resources(chat.Together)...)

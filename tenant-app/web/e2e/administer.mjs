@@ -1,5 +1,5 @@
 // An administrator at a desk: adds, edits in conflict, imports, invites, deactivates; finds by pinyin.
-import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+import { agree, eventually, expectText, fault, open, shot, url } from './harness.mjs';
 
 const csv = `姓名,工号,手机号,邮箱,部门,岗位,直属上级工号,入职日期
 欧阳震华,E2E01,13711110001,oyzh@acme.example,研发中心/平台组,架构师,,2024-03-01
@@ -125,6 +125,7 @@ async function invite(page, browser) {
   await guest.fill('#password', '另一句很长很长的口令');
   await guest.fill('#repeat', '另一句很长很长的口令');
   await guest.click('button[type=submit]');
+  await agree(guest);
   await guest.waitForURL(/\/chat/);
   await guest.goto(`${url}/directory`);
   await expectText(guest, 'invited', '云杉科技有限公司');

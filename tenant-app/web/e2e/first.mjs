@@ -1,5 +1,5 @@
 // The first administrator opens the one-time link and lands in the app.
-import { expectText, open, shot } from './harness.mjs';
+import { agree, expectText, open, shot } from './harness.mjs';
 
 export async function firstAdministrator(browser) {
   console.log('first');
@@ -11,6 +11,13 @@ export async function firstAdministrator(browser) {
   await page.fill('#password', '云杉树下有一间办公室');
   await page.fill('#repeat', '云杉树下有一间办公室');
   await page.click('button[type=submit]');
+  await page.waitForURL(/\/auth\/consent/);
+  await shot(page, 'consent-phone');
+  await page.getByRole('button', { name: '暂不同意' }).click();
+  await expectText(page, 'first', '您选择了暂不同意');
+  await shot(page, 'consent-refused-phone');
+  await page.getByRole('link', { name: '再看一遍' }).click();
+  await agree(page);
   await page.waitForURL(/\/chat/);
   await expectText(page, 'first', '还没有会话');
   const state = await page.context().storageState();

@@ -105,6 +105,12 @@ export async function watch(page, name, expected = []) {
   return page;
 }
 
+/** Whoever signs in for the first time agrees to the texts. */
+export async function agree(page) {
+  await page.waitForURL(/\/auth\/consent/);
+  await page.getByRole('button', { name: '同意并进入' }).click();
+}
+
 /** A screenshot of what is there, after looking whether it is sound. */
 export async function shot(page, name) {
   await page.waitForLoadState('networkidle');

@@ -1,5 +1,5 @@
 // People of the seeded company who are signed in: the administrator invites them, they set a password.
-import { open, url } from './harness.mjs';
+import { agree, open, url } from './harness.mjs';
 
 const password = '窗外的雨又下了一整夜';
 
@@ -23,6 +23,7 @@ export async function signIn(browser, administrator, name) {
   await own.fill('#password', password);
   await own.fill('#repeat', password);
   await own.click('button[type=submit]');
+  await agree(own);
   await own.waitForURL(/\/chat/);
   const state = await own.context().storageState();
   await own.context().close();

@@ -7,7 +7,7 @@
 //
 // size is desktop or phone; pictures go to the folder E2E_OUT and are called shots-….
 import { text } from 'node:stream/consumers';
-import { faults, launch, open, shot } from '../../../tenant-app/web/e2e/harness.mjs';
+import { agree, faults, launch, open, shot } from '../../../tenant-app/web/e2e/harness.mjs';
 
 const tasks = { activate, import: importPeople, look };
 const visits = JSON.parse(await text(process.stdin));
@@ -44,6 +44,7 @@ async function activate(page, visit, name) {
   await page.fill('#password', visit.password);
   await page.fill('#repeat', visit.password);
   await page.click('button[type=submit]');
+  await agree(page);
   await page.waitForURL(/\/chat/);
   await shot(page, `${name}-2-first-sight`);
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,12 +20,14 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/files"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 )
 
 // Browser keeps cookies, says where its requests come from, and does not follow
 // redirects.
 type Browser struct {
-	Address string // what the gateway tells of it
+	Address   string // what the gateway tells of it
+	Undecided bool   // does not agree to the texts by itself
 
 	t      testing.TB
 	office *Office
@@ -127,7 +130,23 @@ func (b *Browser) JSON(method, path string, body any, headers ...Header) Reply {
 // SignIn signs in and gives the reply; it is a redirect if that worked.
 func (b *Browser) SignIn(name, password string) Reply {
 	b.t.Helper()
-	return b.Form("/login", url.Values{"name": {name}, "password": {password}})
+	return b.enter("/login", url.Values{"name": {name}, "password": {password}})
+}
+
+// enter sends a form that signs somebody in, who then agrees to the texts.
+func (b *Browser) enter(path string, values url.Values) Reply {
+	b.t.Helper()
+	reply := b.Form(path, values)
+	if reply.Status == http.StatusSeeOther && !b.Undecided {
+		b.Agree().Want(http.StatusSeeOther)
+	}
+	return reply
+}
+
+// Agree agrees to the texts of today.
+func (b *Browser) Agree() Reply {
+	b.t.Helper()
+	return b.Form(contract.PathConsent, url.Values{"answer": {"agree"}, "edition": {strconv.Itoa(privacy.Edition)}})
 }
 
 // Token is the session's token in the browser's cookie; empty if it has none.
@@ -161,7 +180,7 @@ const Password = "a sentence one remembers"
 func (o *Office) Administrator(t testing.TB) *Browser {
 	t.Helper()
 	b := o.Browser(t)
-	reply := b.Form(contract.PathFirstAdmin, url.Values{
+	reply := b.enter(contract.PathFirstAdmin, url.Values{
 		"token": {FirstToken}, "name": {"王芳"}, "phone": {"13800000001"}, "staffNo": {"A001"}, "mail": {"wang@acme.example"},
 		"password": {Password}, "repeat": {Password},
 	})
@@ -252,7 +271,7 @@ func (b *Browser) Invite(person kernel.ID) auth.Invitation {
 // Activate sets a password with a code.
 func (b *Browser) Activate(code, password string) Reply {
 	b.t.Helper()
-	return b.Form(auth.PathActivate, url.Values{"code": {code}, "password": {password}, "repeat": {password}})
+	return b.enter(auth.PathActivate, url.Values{"code": {code}, "password": {password}, "repeat": {password}})
 }
 
 // Staff adds someone and signs in as them in a browser of their own.

@@ -432,6 +432,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who agreed to the user agreement and the privacy policy, and who has not yet */
+        get: operations["list-consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file */
+        get: operations["export-consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/departments": {
         parameters: {
             query?: never;
@@ -1983,6 +2017,44 @@ export interface components {
         ConfirmInputBody: {
             code: string;
         };
+        ConsentPage: {
+            /**
+             * Format: int64
+             * @description Of the texts of today
+             */
+            edition: number;
+            items: components["schemas"]["ConsentRecord"][];
+            /** @description Cursor of the following page; absent on the last */
+            next?: string;
+            /**
+             * Format: date
+             * @description Day of that edition
+             */
+            since: string;
+        };
+        ConsentRecord: {
+            /** @description IP address from which they agreed */
+            address?: string;
+            /** Format: date-time */
+            at?: string;
+            /** @description The primary one */
+            department?: string;
+            /**
+             * Format: int64
+             * @description Of the texts; absent if there is no agreement
+             */
+            edition?: number;
+            /** @description Belongs to a customer, supplier or partner */
+            external: boolean;
+            /** @description Cannot sign in any more */
+            left: boolean;
+            name: string;
+            personId: string;
+            /** @enum {string} */
+            state: "agreed" | "outdated" | "withdrawn" | "unasked";
+            /** Format: date-time */
+            withdrawnAt?: string;
+        };
         CopyInputBody: {
             comment?: string;
             to: string[];
@@ -2640,6 +2712,8 @@ export interface components {
         };
         Me: {
             company: string;
+            /** @description Must agree to the user agreement and the privacy policy at /auth/consent; all else is refused with consent_needed */
+            consentNeeded: boolean;
             /**
              * Format: int64
              * @description Grows at each restore; when it changes, drop what is cached
@@ -5971,6 +6045,149 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-consents": {
+        parameters: {
+            query?: {
+                /** @description Value of next from the page before */
+                cursor?: string;
+                /** @description Items in a page */
+                limit?: number;
+                /** @description Part of a name */
+                q?: string;
+                /** @description Only people who can sign in and have not agreed to the texts of today */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-consents": {
+        parameters: {
+            query?: {
+                format?: "xlsx" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -26,4 +26,5 @@ export type CatalogueRight = Schemas['CatalogueRight'];
 export type Reason = Schemas['Reason'];
 export type Guest = Schemas['Guest'];
 export type Organisation = Schemas['Organisation'];
+export type ConsentRecord = Schemas['ConsentRecord'];
 export type Explanation = Schemas['Explanation'];

@@ -17,7 +17,7 @@ export const places: Place[] = [
     path: '/admin',
     label: 'nav.admin',
     icon: 'settings',
-    rights: ['directory.manage', 'rights.read'],
+    rights: ['directory.manage', 'rights.read', 'privacy.read'],
     wide: true,
   },
   { path: '/me', label: 'nav.me', icon: 'person' },
@@ -29,6 +29,7 @@ export const adminPlaces: Place[] = [
   { path: '/admin/positions', label: 'admin.positions', icon: 'briefcase', rights: ['directory.manage'] },
   { path: '/admin/import', label: 'admin.import', icon: 'upload', rights: ['directory.manage'] },
   { path: '/admin/roles', label: 'admin.roles', icon: 'key', rights: ['rights.read'] },
+  { path: '/admin/consents', label: 'admin.consents', icon: 'shield', rights: ['privacy.read'] },
   { path: '/admin/explain', label: 'admin.explain', icon: 'search', rights: ['rights.read'] },
 ];
 

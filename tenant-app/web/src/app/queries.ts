@@ -10,8 +10,15 @@ export async function toSignIn() {
   location.assign(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`);
 }
 
+/** The texts changed, or nobody agreed to them yet: the server asks on a page of its own, and leads back here. */
+export function toConsent() {
+  location.assign(`/auth/consent?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
 function onError(error: unknown) {
-  if (error instanceof ApiError && error.status === 401) void toSignIn();
+  if (!(error instanceof ApiError)) return;
+  if (error.status === 401) void toSignIn();
+  if (error.code === 'consent_needed') toConsent();
 }
 
 export const queryClient = new QueryClient({

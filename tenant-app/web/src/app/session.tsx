@@ -10,7 +10,7 @@ import { startLive } from '../live/client';
 import { bindTo } from '../offline/keep';
 import { clearOutbox, openOutbox } from '../offline/outbox';
 import { Blank, Failed } from '../ui/states';
-import { queryClient, toSignIn } from './queries';
+import { queryClient, toConsent, toSignIn } from './queries';
 import classes from './session.module.css';
 
 export const meQuery = {
@@ -41,6 +41,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     if (!data) return;
+    if (data.consentNeeded) return toConsent();
     void bindTo(queryClient, data.personId, data.dataEpoch);
     void openOutbox(data.personId);
     startLive();
@@ -50,7 +51,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }, [data, lang, setLang]);
 
   // What an older release of the page kept knows no rights: the answer is on its way.
-  if (data?.rights) return <Context value={data}>{children}</Context>;
+  if (data?.rights && !data.consentNeeded) return <Context value={data}>{children}</Context>;
   if (!error) return <div className={classes.splash} role="status" aria-label={t('state.loading')} />;
   return (
     <main className={classes.splash}>

@@ -80,7 +80,7 @@ describe('the server', () => {
     for (const pattern of patterns) for (const [, code] of text.matchAll(pattern)) if (code) codes.add(code);
   }
   // These are answered to the plain-HTML sign-in pages alone, which have their own sentences.
-  const signIn = new Set(['code_invalid', 'link_used', 'sign_in_wrong']);
+  const signIn = new Set(['code_invalid', 'consent_outdated', 'link_used', 'sign_in_wrong']);
 
   it('has codes', () => expect(codes.size).toBeGreaterThan(40));
 

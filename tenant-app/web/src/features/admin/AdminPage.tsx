@@ -14,6 +14,7 @@ const sections = {
   positions: lazy(() => import('./Positions')),
   import: lazy(() => import('./Import')),
   roles: lazy(() => import('./roles/Roles')),
+  consents: lazy(() => import('./Consents')),
   explain: lazy(() => import('./roles/Explain')),
 };
 

@@ -28,6 +28,9 @@ export const saveTemplate = (format: Format) =>
 export const saveExport = (format: Format) =>
   save(api.GET('/api/v1/people/export', { params: { query: { format } }, ...blob }));
 
+export const saveConsents = (format: Format) =>
+  save(api.GET('/api/v1/consents/export', { params: { query: { format } }, ...blob }));
+
 export const saveFailures = (file: Blob, makeMissing: boolean) =>
   save(api.POST('/api/v1/people/import/failures', { ...upload(file, makeMissing), ...blob }));
 

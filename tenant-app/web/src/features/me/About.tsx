@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useMe } from '../../app/session';
-import { useT } from '../../i18n';
+import { type Key, useLanguage } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import panel from '../../ui/Panel.module.css';
 import classes from './MePage.module.css';
@@ -9,8 +9,15 @@ import classes from './MePage.module.css';
 const pageRelease = () =>
   document.querySelector<HTMLMetaElement>('meta[name="atrium-release"]')?.content ?? '';
 
+/** Pages of the server's own: what people agree to, and where they can take it back. */
+const texts: [string, Key][] = [
+  ['/auth/terms', 'about.terms'],
+  ['/auth/privacy', 'about.policy'],
+  ['/auth/consent', 'about.consent'],
+];
+
 export function About() {
-  const t = useT();
+  const { t, lang } = useLanguage();
   const me = useMe();
   return (
     <div className={panel.panel}>
@@ -35,6 +42,16 @@ export function About() {
         <dt>{t('about.timezone')}</dt>
         <dd>{me.timezone}</dd>
       </dl>
+      <ul className={panel.rows}>
+        {texts.map(([path, name]) => (
+          <li key={path} className={panel.row}>
+            <a href={`${path}?lang=${lang}`} className={classes.text}>
+              {t(name)}
+              <Icon name="right" size={14} />
+            </a>
+          </li>
+        ))}
+      </ul>
       <div>
         <Button
           variant="default"

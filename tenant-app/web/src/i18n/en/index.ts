@@ -10,6 +10,7 @@ import directory from './directory';
 import error from './error';
 import guests from './guests';
 import me from './me';
+import privacy from './privacy';
 import rights from './rights';
 import shell from './shell';
 import todo from './todo';
@@ -28,6 +29,7 @@ const en: Catalogue = {
   ...todo,
   ...guests,
   ...rights,
+  ...privacy,
 };
 
 export default en;

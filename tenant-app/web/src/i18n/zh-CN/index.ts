@@ -9,6 +9,7 @@ import directory from './directory';
 import error from './error';
 import guests from './guests';
 import me from './me';
+import privacy from './privacy';
 import rights from './rights';
 import shell from './shell';
 import todo from './todo';
@@ -27,4 +28,5 @@ export default {
   ...todo,
   ...guests,
   ...rights,
+  ...privacy,
 };

@@ -5,7 +5,7 @@ import { ready } from './model';
 import type { Sender } from './senders';
 import type { OutboxStore } from './store';
 
-/** How a round ended: everything that could be sent was; the network or the server is not there; signed out. */
+/** How a round ended: everything that could be sent was; the network or the server is not there; the person must sign in or agree first. */
 export type Outcome = 'done' | 'unreachable' | 'signed-out';
 
 type Parts = {
@@ -18,10 +18,13 @@ type Parts = {
 
 const atOnce = 3;
 
+/** Signed out, or not agreed to the newest texts: what waits is sent once they did. */
+const waitsForPerson = (error: ApiError) => error.status === 401 || error.code === 'consent_needed';
+
 /** A refusal that time does not heal: the person has to look at it. */
 function refusal(error: unknown): ApiError | undefined {
   if (!(error instanceof ApiError)) return undefined;
-  const passing = error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500;
+  const passing = error.status === 0 || waitsForPerson(error) || error.status === 429 || error.status >= 500;
   return passing ? undefined : error;
 }
 
@@ -41,7 +44,7 @@ export async function replay({ store, person, senderOf, sent }: Parts): Promise<
         const { status, code, params } = refused;
         await store.setFate({ opId: entry.opId, tries, parked: { status, code, params } });
       } else if (error instanceof ApiError) {
-        outcome = error.status === 401 ? 'signed-out' : 'unreachable';
+        outcome = waitsForPerson(error) ? 'signed-out' : 'unreachable';
       } else {
         // A mistake of this page must not block what comes after for ever.
         await store.setFate({
