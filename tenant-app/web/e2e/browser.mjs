@@ -8,10 +8,11 @@ import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
 import { offline } from './offline.mjs';
 import { outbox } from './outbox.mjs';
+import { search } from './search.mjs';
 
 const browser = await launch();
 const only = process.argv[2];
-const steps = { administer, chat, approvals, outbox, look, offline };
+const steps = { administer, chat, approvals, search, outbox, look, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {

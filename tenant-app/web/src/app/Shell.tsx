@@ -23,6 +23,7 @@ const TodoPage = lazy(() => import('../features/todo/TodoPage'));
 const WorkPage = lazy(() => import('../features/approval/WorkPage'));
 const DirectoryPage = lazy(() => import('../features/directory/DirectoryPage'));
 const Begin = lazy(() => import('./Begin'));
+const SearchPage = lazy(() => import('../features/search/SearchPage'));
 const MePage = lazy(() => import('../features/me/MePage'));
 const AdminPage = lazy(() => import('../features/admin/AdminPage'));
 const Palette = lazy(() => import('./Palette'));
@@ -71,6 +72,7 @@ function Pages() {
       <Route path="/todo/:item?" component={TodoPage} />
       <Route path="/work/:section?/:item?" component={WorkPage} />
       <Route path="/directory/:department?" component={DirectoryPage} />
+      <Route path="/search" component={SearchPage} />
       <Route path="/me/:section?" component={MePage} />
       <Route path="/admin/:section?/:part?">
         {places.some((p) => p.path === '/admin' && visibleTo(me.rights)(p)) ? (

@@ -5,6 +5,7 @@ import { createContext, type ReactNode, use, useEffect } from 'react';
 import { api, take } from '../api/client';
 import type { Me } from '../api/types';
 import { forgetDrafts } from '../features/chat/drafts';
+import { forgetSearches } from '../features/search/searches';
 import { rememberedLang, useLanguage, useT } from '../i18n';
 import { startLive } from '../live/client';
 import { bindTo } from '../offline/keep';
@@ -78,5 +79,6 @@ export async function signOut(): Promise<void> {
   await take(api.POST('/api/v1/sign-out'));
   await clearOutbox();
   forgetDrafts();
+  forgetSearches();
   await toSignIn();
 }

@@ -201,8 +201,9 @@ function Jumps({ rows, first, atEnd, opened, onSeq, onEnd }: JumpProps) {
         </button>
       )}
       {!atEnd && (
-        <button type="button" className={classes.end} onClick={onEnd} aria-label={t('chat.toEnd')}>
+        <button type="button" className={classes.end} onClick={onEnd}>
           <Icon name="downward" size={16} />
+          <span className="visually-hidden">{t('chat.toEnd')}</span>
           {fresh > 0 && <span>{t('chat.newCount', { count: fresh })}</span>}
         </button>
       )}

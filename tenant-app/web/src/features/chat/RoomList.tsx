@@ -7,6 +7,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { useT } from '../../i18n';
 import { Icon } from '../../ui/Icon';
+import { usePhone } from '../../ui/media';
 import { useMinute } from '../../ui/minute';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { Blank, Failed, SkeletonRows } from '../../ui/states';
@@ -28,6 +29,7 @@ const typingMs = 200;
 
 export function RoomList({ selected }: { selected: string | undefined }) {
   const t = useT();
+  const phone = usePhone();
   const [path, navigate] = useLocation();
   const search = useSearch();
   const making = new URLSearchParams(search).has('new');
@@ -40,6 +42,19 @@ export function RoomList({ selected }: { selected: string | undefined }) {
     <>
       <header className={classes.head}>
         <h1>{t('nav.chat')}</h1>
+        {phone && (
+          <ActionIcon
+            component={Link}
+            href="/search"
+            variant="subtle"
+            color="gray"
+            size={40}
+            aria-label={t('shell.search')}
+            title={t('shell.search')}
+          >
+            <Icon name="search" />
+          </ActionIcon>
+        )}
         <ActionIcon
           component={Link}
           href="/chat/later"
@@ -75,6 +90,12 @@ export function RoomList({ selected }: { selected: string | undefined }) {
       </div>
       {!rooms && (error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />)}
       {rooms && shown.length > 0 && <Rows rooms={shown} selected={selected} />}
+      {wanted !== '' && (
+        <Link href={`/search?${new URLSearchParams({ q: q.trim() })}`} className={classes.everywhere}>
+          <Icon name="search" size={16} />
+          {t('search.inAll', { q: q.trim() })}
+        </Link>
+      )}
       {rooms && wanted !== '' && <People q={q.trim()} onPick={() => setQ('')} />}
       {rooms?.length === 0 && wanted === '' && (
         <Blank icon="chat" title={t('chat.none')} text={t('chat.noneHint')} />

@@ -12,6 +12,7 @@ import guests from './guests';
 import me from './me';
 import privacy from './privacy';
 import rights from './rights';
+import search from './search';
 import shell from './shell';
 import todo from './todo';
 
@@ -30,6 +31,7 @@ const en: Catalogue = {
   ...guests,
   ...rights,
   ...privacy,
+  ...search,
 };
 
 export default en;

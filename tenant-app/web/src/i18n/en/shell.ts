@@ -32,7 +32,7 @@ const shell: Record<keyof typeof zh, string> = {
   'shell.newVersion': 'A new version is ready',
   'shell.useNewVersion': 'Use it now',
 
-  'palette.hint': 'Find people or pages: name, pinyin, number',
+  'palette.hint': 'Find people, messages, approvals, files or pages',
   'palette.results': 'Results',
   'palette.escape': 'Esc',
 

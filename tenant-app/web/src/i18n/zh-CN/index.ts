@@ -11,6 +11,7 @@ import guests from './guests';
 import me from './me';
 import privacy from './privacy';
 import rights from './rights';
+import search from './search';
 import shell from './shell';
 import todo from './todo';
 
@@ -29,4 +30,5 @@ export default {
   ...guests,
   ...rights,
   ...privacy,
+  ...search,
 };

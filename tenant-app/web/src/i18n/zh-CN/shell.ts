@@ -31,7 +31,7 @@ export default {
   'shell.newVersion': '新版本已经准备好',
   'shell.useNewVersion': '立即使用',
 
-  'palette.hint': '找人或跳转：姓名、拼音、手机号、页面',
+  'palette.hint': '找人、消息、审批、文件或页面',
   'palette.results': '结果',
   'palette.escape': 'Esc',
 

@@ -1,0 +1,23 @@
+// 搜索
+export default {
+  'search.field': '搜索消息、审批、文件和人',
+  'search.hint': '搜索消息、审批、文件、人',
+  'search.kinds': '搜索范围',
+  'search.all': '全部',
+  'search.messages': '消息',
+  'search.approvals': '审批',
+  'search.files': '文件',
+  'search.people': '人',
+  'search.contents': '内容',
+  'search.count': '显示 {count} 条结果',
+  'search.more': '更早的结果',
+  'search.nothing': '没有找到“{q}”',
+  'search.nothingHint': '换一个词或少打几个字试试。几个词用空格隔开时，要同时出现才算。',
+  'search.everywhere': '在全部内容里找',
+  'search.begin': '想找什么？',
+  'search.beginHint': '聊天里说过的话、文件名、审批的单号和摘要、同事的姓名或拼音，都可以找。',
+  'search.recent': '最近搜索',
+  'search.forget': '清除记录',
+  'search.inAll': '在消息、审批和文件里找“{q}”',
+  'search.seeAll': '查看“{q}”的全部结果',
+};
