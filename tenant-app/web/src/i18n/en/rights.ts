@@ -136,7 +136,8 @@ export default {
   'explain.take': 'Take back',
   'explain.taken': 'Taken back',
 
-  'error.account_guarded': 'This account holds an administrator\'s right that you do not have; ask an administrator who has it',
+  'error.account_guarded':
+    "This account holds an administrator's right that you do not have; ask an administrator who has it",
   'error.right_missing': 'You do not have this right; if you need it, ask an administrator of your company',
   'error.right_unknown': 'This role cannot have that right',
   'error.scope_invalid': 'This right cannot have that scope',
