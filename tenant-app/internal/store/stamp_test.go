@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store/storetest"
@@ -86,7 +87,9 @@ func TestStampsAreRenewedLast(t *testing.T) {
 		})
 	}()
 	<-wrote
-	if err := db.InTx(t.Context(), func(ctx context.Context) error { return write(ctx, "quick") }); err != nil {
+	limited, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := db.InTx(limited, func(ctx context.Context) error { return write(ctx, "quick") }); err != nil {
 		t.Errorf("beside a transaction that wrote too: %v", err)
 	}
 	close(goOn)
