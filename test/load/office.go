@@ -118,6 +118,11 @@ func (o *office) room(people []person) uuid.UUID {
 
 // do sends a request and reads the answer to its end; status 0: there was none.
 func (o *office) do(p person, method, path string, body any) (int, []byte) {
+	return o.doIf(p, "", method, path, body)
+}
+
+// doIf is do for a version of what it changes; empty: whatever is there.
+func (o *office) doIf(p person, version, method, path string, body any) (int, []byte) {
 	raw, _ := json.Marshal(body) // of tests
 	r, err := http.NewRequestWithContext(o.t.Context(), method, "http://"+o.Listen+"/api/v1"+path, bytes.NewReader(raw))
 	if err != nil {
@@ -129,6 +134,9 @@ func (o *office) do(p person, method, path string, body any) (int, []byte) {
 	if method != http.MethodGet {
 		r.Header.Set("Origin", o.URL)
 		r.Header.Set("Idempotency-Key", newID().String())
+	}
+	if version != "" {
+		r.Header.Set("If-Match", version)
 	}
 	answer, err := o.client.Do(r)
 	if err != nil {

@@ -28,7 +28,7 @@ func (h *Hub) Register(server *httpapi.Server) {
 	}, h.serve)
 }
 
-// serve runs one socket to its end.
+// serve lets one socket in.
 func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 	who, _ := kernel.PrincipalFrom(r.Context())
 	cookie, err := r.Cookie(httpapi.SessionCookie)
@@ -47,15 +47,24 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	// The request's time limit is not the socket's.
 	ctx, cut := context.WithCancel(context.WithoutCancel(r.Context()))
-	defer cut()
 	s.cut = cut
 	h.enter(s)
-	defer h.leave(s)
 	if err := h.greet(ctx, s); err != nil {
 		h.config.Log.WarnContext(ctx, "cannot begin a live stream", "error", err.Error())
 		_ = conn.Close(websocket.StatusTryAgainLater, byeSlow)
+		h.leave(s)
+		cut()
 		return
 	}
+	// What it took to come in, the request and a deep stack, is not kept for the hours
+	// in which nothing happens: half of what an open page costs.
+	go h.hold(ctx, s)
+}
+
+// hold serves a socket to its end.
+func (h *Hub) hold(ctx context.Context, s *socket) {
+	defer s.cut()
+	defer h.leave(s)
 	written := make(chan struct{})
 	go func() {
 		defer close(written)

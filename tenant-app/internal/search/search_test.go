@@ -7,10 +7,12 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"atrium.dev/atrium/tenant-app/internal/auth"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -20,16 +22,11 @@ import (
 
 func put(t *testing.T, o *officetest.Office, entries ...search.Entry) {
 	t.Helper()
-	err := o.DB.InTx(t.Context(), func(ctx context.Context) error {
-		for _, e := range entries {
-			if err := o.App.Search.Put(ctx, e); err != nil {
-				return err
-			}
+	for some := range slices.Chunk(entries, 500) {
+		err := o.DB.InTx(t.Context(), func(ctx context.Context) error { return o.App.Search.Put(ctx, some...) })
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -139,7 +136,7 @@ func TestPeopleFindWhatTheyMaySee(t *testing.T) {
 // the order of time, and nothing else.
 func TestWhatStandsInATextIsFound(t *testing.T) {
 	o := officetest.Start(t)
-	generate(t, o, corpus)
+	generate(t, o, corpus())
 	checked, hits := 0, 0
 	for _, typed := range queries() {
 		var want []string
@@ -158,12 +155,51 @@ func TestWhatStandsInATextIsFound(t *testing.T) {
 	if hits < checked {
 		t.Errorf("%d queries have only %d hits: the texts are too poor", checked, hits)
 	}
+	times(t, o)
 }
 
+// times says how long the first page takes, for docs/performance.md.
+func times(t *testing.T, o *officetest.Office) {
+	t.Helper()
+	took := map[bool][]time.Duration{} // by whether one character is asked for
+	for range 4 {
+		for _, typed := range queries() {
+			began := time.Now()
+			if _, err := o.App.Search.Find(t.Context(), search.Request{Typed: typed, Containers: containers(), Limit: 50}); err != nil {
+				t.Fatal(err)
+			}
+			single := utf8.RuneCountInString(typed) == 1
+			took[single] = append(took[single], time.Since(began).Round(10*time.Microsecond))
+		}
+	}
+	for single, list := range took {
+		slices.Sort(list)
+		t.Logf("first page of %d texts, one character %t: p50 %s, p99 %s", len(messages), single, list[len(list)/2], list[len(list)*99/100])
+	}
+}
+
+// containers are the rooms of the person who searches.
+func containers() []string {
+	in := make([]string, rooms)
+	for i := range in {
+		in[i] = fmt.Sprintf("room:%d", i)
+	}
+	return in
+}
+
+// rooms are those of the person who searches, of allRooms. LOAD=full takes the figures
+// of docs/performance.md.
 const (
-	corpus = 3000
-	rooms  = 5 // of the person who searches
+	rooms    = 5
+	allRooms = 300
 )
+
+func corpus() int {
+	if os.Getenv("LOAD") == "full" {
+		return 1_000_000
+	}
+	return 100_000
+}
 
 type message struct {
 	ref   kernel.ID
@@ -198,7 +234,9 @@ func generate(t *testing.T, o *officetest.Office, n int) {
 			}
 			text.WriteString(marks[r.IntN(len(marks))])
 		}
-		m := message{ref: kernel.NewID(), room: r.IntN(3 * rooms), plain: search.Plain(kernel.CleanText(text.String())), at: o.Now().Add(-time.Duration(i*i) * 7 * time.Second)}
+		m := message{ref: kernel.NewID(), room: r.IntN(allRooms), plain: search.Plain(kernel.CleanText(text.String()))}
+		age := float64(i) / float64(n)
+		m.at = o.Now().Add(-time.Duration(age * age * float64(2*365*24*time.Hour))).Truncate(time.Millisecond)
 		messages = append(messages, m)
 		entries = append(entries, search.Entry{Kind: "text", Ref: m.ref, Container: []string{fmt.Sprintf("room:%d", m.room)}, Text: text.String(), At: m.at})
 	}
@@ -249,13 +287,9 @@ func letter(r rune) bool {
 // all are the refs of all pages.
 func all(t *testing.T, o *officetest.Office, typed string) []string {
 	t.Helper()
-	in := make([]string, rooms)
-	for i := range in {
-		in[i] = fmt.Sprintf("room:%d", i)
-	}
 	var out []string
 	for cursor := ""; ; {
-		page, err := o.App.Search.Find(t.Context(), search.Request{Typed: typed, Containers: in, Cursor: cursor, Limit: 50})
+		page, err := o.App.Search.Find(t.Context(), search.Request{Typed: typed, Containers: containers(), Cursor: cursor, Limit: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
