@@ -8,6 +8,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/notify"
 	"atrium.dev/atrium/tenant-app/internal/outbound"
+	"atrium.dev/atrium/tenant-app/internal/privacy"
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
@@ -15,7 +16,7 @@ import (
 // reach them stands in 消息, that of other modules as cards of their assistants.
 func (o *Office) registerNotices(p Parts) {
 	o.Notify = notify.New(notify.Config{
-		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Messages: unseen{o.Chat, o.Rights}, Audit: o.Audit,
+		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Messages: unseen{o.Chat, o.Rights, o.Privacy}, Audit: o.Audit,
 		Dialer: outbound.New(p.Settings), Log: p.Log,
 	})
 	o.Notify.Register(o.Server)
@@ -35,16 +36,21 @@ func (o *Office) registerNotices(p Parts) {
 // unseen are chat's messages, as package notify asks for them.
 type unseen struct {
 	*chat.Service
-	rights *authz.Service
+	rights  *authz.Service
+	privacy *privacy.Service
 }
 
-// Unseen gives nothing to who left, whose access ran out, or who may not chat any more.
+// Unseen gives nothing to who left, whose access ran out, who may not chat any more, or
+// who took back their consent.
 func (u unseen) Unseen(ctx context.Context, person kernel.ID, messages []kernel.ID) ([]notify.Call, error) {
 	who, err := u.rights.Enter(ctx, person)
 	if kernel.IsKind(err, kernel.KindUnauthorized) || err == nil && !who.May(chat.UseRight) {
 		return nil, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if _, _, agreed, err := u.privacy.Given(ctx, person); err != nil || !agreed {
 		return nil, err
 	}
 	found, err := u.Service.Unseen(ctx, person, messages)
