@@ -60,7 +60,16 @@ type Me struct {
 	Release   string        `json:"release" doc:"Of the server; another one than the page's means: load anew"`
 	DataEpoch int64         `json:"dataEpoch" doc:"Grows at each restore; when it changes, drop what is cached"`
 
+	Contact AdminContact `json:"contact" doc:"Whom to ask; fields may be empty"`
+
 	ConsentNeeded bool `json:"consentNeeded" doc:"Must agree to the user agreement and the privacy policy at /auth/consent; all else is refused with consent_needed"`
+}
+
+// AdminContact is the company's administrator, as the platform knows them.
+type AdminContact struct {
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	Mail  string `json:"mail,omitempty"`
 }
 
 type meOutput struct {
@@ -81,7 +90,7 @@ func (s *Service) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	return &meOutput{Me{
 		PersonID: who.PersonID, Name: who.Name, Rights: who.Rights.List(), External: who.External, Company: settings.DisplayName,
 		Locale: kernel.Locale(locale), Timezone: settings.Timezone, Release: s.release, DataEpoch: settings.DataEpoch,
-		ConsentNeeded: who.ConsentNeeded,
+		Contact: AdminContact(settings.AdminContact), ConsentNeeded: who.ConsentNeeded,
 	}}, nil
 }
 

@@ -1,5 +1,5 @@
 // The first administrator opens the one-time link and lands in the app.
-import { agree, expectText, open, shot } from './harness.mjs';
+import { expectText, open, shot } from './harness.mjs';
 
 export async function firstAdministrator(browser) {
   console.log('first');
@@ -17,7 +17,11 @@ export async function firstAdministrator(browser) {
   await expectText(page, 'first', '您选择了暂不同意');
   await shot(page, 'consent-refused-phone');
   await page.getByRole('link', { name: '再看一遍' }).click();
-  await agree(page);
+  await page.getByRole('button', { name: '同意并进入' }).click();
+  await expectText(page, 'first', '欢迎来到');
+  await shot(page, 'tour-phone');
+  await page.getByRole('button', { name: '下一个' }).click();
+  await page.getByRole('button', { name: '跳过' }).click();
   await page.waitForURL(/\/chat/);
   await expectText(page, 'first', '还没有会话');
   const state = await page.context().storageState();

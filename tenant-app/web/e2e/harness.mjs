@@ -105,10 +105,13 @@ export async function watch(page, name, expected = []) {
   return page;
 }
 
-/** Whoever signs in for the first time agrees to the texts. */
+/** Whoever signs in for the first time agrees to the texts, and leaves out the introduction. */
 export async function agree(page) {
-  await page.waitForURL(/\/auth\/consent/);
+  await page.waitForURL(/\/auth\/consent|\/chat/);
+  if (page.url().includes('/chat')) return; // was here before
   await page.getByRole('button', { name: '同意并进入' }).click();
+  await page.getByRole('button', { name: '跳过' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
 /** A screenshot of what is there, after looking whether it is sound. */
@@ -133,7 +136,7 @@ export async function shot(page, name) {
 }
 
 /** On a phone nothing to press is lower or narrower than 44 px; links inside a sentence are text. */
-async function small(page, name) {
+export async function small(page, name) {
   if (page.viewportSize().width > 500) return;
   const found = await page.evaluate(() =>
     [

@@ -20,6 +20,8 @@ const places = [
   ['devices', '/me/devices'],
   ['outbox', '/me/outbox'],
   ['password', '/me/password'],
+  ['start', '/me/start'],
+  ['help', '/me/help'],
   ['about', '/me/about'],
   ['nothing', '/no-such-page'],
 ];

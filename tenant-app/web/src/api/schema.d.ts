@@ -868,6 +868,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I was shown, and which first steps I have done */
+        get: operations["get-guide"];
+        /** Note that I was shown something */
+        put: operations["mark-guide"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -1855,6 +1873,11 @@ export interface components {
             id: string;
             text: string;
         };
+        AdminContact: {
+            mail?: string;
+            name?: string;
+            phone?: string;
+        };
         AdministratorInputBody: {
             administrator: boolean;
         };
@@ -2420,6 +2443,12 @@ export interface components {
              */
             width?: number;
         };
+        FirstStep: {
+            done: boolean;
+            /** @enum {string} */
+            group: "everyone" | "head" | "administrator";
+            key: string;
+        };
         ForgetInputBody: {
             endpoint: string;
         };
@@ -2507,6 +2536,13 @@ export interface components {
              * @description When their access ends
              */
             until: string;
+        };
+        Guide: {
+            /** @description Does not want to see the first steps any more */
+            dismissed: boolean;
+            steps: components["schemas"]["FirstStep"][];
+            /** @description Was shown the cards, or skipped them */
+            toured: boolean;
         };
         HandOverInputBody: {
             /**
@@ -2710,10 +2746,17 @@ export interface components {
             security: "starttls" | "tls" | "none";
             user?: string;
         };
+        MarkInputBody: {
+            /** @enum {string} */
+            mark: "toured" | "dismissed" | "installed" | "looked";
+            on: boolean;
+        };
         Me: {
             company: string;
             /** @description Must agree to the user agreement and the privacy policy at /auth/consent; all else is refused with consent_needed */
             consentNeeded: boolean;
+            /** @description Whom to ask; fields may be empty */
+            contact: components["schemas"]["AdminContact"];
             /**
              * Format: int64
              * @description Grows at each restore; when it changes, drop what is cached
@@ -8631,6 +8674,129 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guide"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mark-guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -26,5 +26,6 @@ export type CatalogueRight = Schemas['CatalogueRight'];
 export type Reason = Schemas['Reason'];
 export type Guest = Schemas['Guest'];
 export type Organisation = Schemas['Organisation'];
+export type Guide = Schemas['Guide'];
 export type ConsentRecord = Schemas['ConsentRecord'];
 export type Explanation = Schemas['Explanation'];

@@ -26,6 +26,7 @@ const Begin = lazy(() => import('./Begin'));
 const SearchPage = lazy(() => import('../features/search/SearchPage'));
 const MePage = lazy(() => import('../features/me/MePage'));
 const AdminPage = lazy(() => import('../features/admin/AdminPage'));
+const First = lazy(() => import('../features/guide/First'));
 const Palette = lazy(() => import('./Palette'));
 
 export function Shell() {
@@ -51,6 +52,9 @@ export function Shell() {
           </Suspense>
         </Boundary>
       </main>
+      <Suspense fallback={null}>
+        <First />
+      </Suspense>
       {palette && (
         <Suspense fallback={null}>
           <Palette onClose={() => setPalette(false)} />
@@ -130,6 +134,10 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
           <Tab place={place} />
         </Fragment>
       ))}
+      <Link href="/me/help" className={`${classes.item} ${classes.help}`} data-desktop title={t('me.help')}>
+        <Icon name="help" size={22} />
+        <span>{t('me.help')}</span>
+      </Link>
       <Link href="/me" className={classes.self} title={me.name}>
         <span className="visually-hidden">{t('nav.self', { name: me.name })}</span>
         <PersonAvatar

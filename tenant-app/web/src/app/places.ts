@@ -40,6 +40,8 @@ export const mePlaces: Place[] = [
   { path: '/me/devices', label: 'me.devices', icon: 'device' },
   { path: '/me/outbox', label: 'me.outbox', icon: 'sync' },
   { path: '/me/password', label: 'me.password', icon: 'key' },
+  { path: '/me/start', label: 'me.start', icon: 'select' },
+  { path: '/me/help', label: 'me.help', icon: 'help' },
   { path: '/me/about', label: 'me.about', icon: 'info' },
 ];
 

@@ -14,6 +14,7 @@ import { RoomList } from './RoomList';
 import { RoomView } from './RoomView';
 import { watchChat } from './sync';
 
+const Banner = lazy(() => import('../guide/Banner'));
 const Later = lazy(() => import('./Later'));
 const SelfRoom = lazy(() => import('./SelfRoom'));
 
@@ -29,6 +30,9 @@ export function ChatPage() {
     <div className={classes.page}>
       {(!phone || !room) && (
         <aside className={classes.list} aria-label={t('chat.rooms')}>
+          <Suspense fallback={null}>
+            <Banner />
+          </Suspense>
           <RoomList selected={room} />
         </aside>
       )}

@@ -30,6 +30,8 @@ const sections: Record<string, ComponentType> = {
   devices: Devices,
   outbox: Outbox,
   password: Password,
+  start: lazy(() => import('../guide/Start')),
+  help: lazy(() => import('../help/Help')),
   about: About,
 };
 

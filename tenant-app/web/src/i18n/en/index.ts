@@ -9,6 +9,7 @@ import chatErrors from './chatErrors';
 import directory from './directory';
 import error from './error';
 import guests from './guests';
+import guide from './guide';
 import me from './me';
 import privacy from './privacy';
 import rights from './rights';
@@ -29,6 +30,7 @@ const en: Catalogue = {
   ...approval,
   ...todo,
   ...guests,
+  ...guide,
   ...rights,
   ...privacy,
   ...search,

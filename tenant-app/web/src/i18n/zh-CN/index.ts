@@ -8,6 +8,7 @@ import chatErrors from './chatErrors';
 import directory from './directory';
 import error from './error';
 import guests from './guests';
+import guide from './guide';
 import me from './me';
 import privacy from './privacy';
 import rights from './rights';
@@ -28,6 +29,7 @@ export default {
   ...approval,
   ...todo,
   ...guests,
+  ...guide,
   ...rights,
   ...privacy,
   ...search,
