@@ -1,10 +1,18 @@
 // A leave: filled in on a phone without network, returned by the head at a desk, mended and resumed, agreed to from its
 // card in 消息; then two more, refused and agreed to one after the other from 待办.
 import { readFile } from 'node:fs/promises';
-import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+import {
+  eventually,
+  everywhere,
+  expectText,
+  fault,
+  offlineNoise,
+  open,
+  shot,
+  url,
+  worker,
+} from './harness.mjs';
 import { call, signIn } from './people.mjs';
-
-const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
 
 export async function approvals(browser, administrator) {
   const head = await signIn(browser, administrator, '覃秀英');
@@ -36,7 +44,7 @@ async function leave(phone, reason) {
 /** Sent in the lift; the first answer of the server is lost: it arrives once. */
 async function submitWithoutNetwork(phone) {
   await phone.goto(`${url}/work`);
-  await phone.evaluate(async () => void (await navigator.serviceWorker?.ready));
+  await worker(phone);
   await phone.reload();
   await shot(phone, 'work-phone-light');
   await phone.getByRole('link', { name: /^请假/ }).click();
@@ -177,21 +185,19 @@ async function expense(phone) {
 
 /** Every page of approvals at both sizes and in both schemes. */
 async function looks(browser, head, clerk) {
-  for (const size of ['desktop', 'phone']) {
-    for (const scheme of ['light', 'dark']) {
-      const page = await open(browser, `${size} ${scheme}`, { size, scheme, state: clerk.state });
-      await page.goto(`${url}/work`);
-      const mine = await call(page, 'GET', '/approvals?box=mine');
-      const paths = ['/todo', '/work', '/work/mine', `/work/mine/${mine.items[0].id}`, '/work/drafts'];
-      for (const path of [...paths, '/work/new/leave', '/work/new/expense', '/work/new/general']) {
-        await page.goto(url + path);
-        await page.locator('main').waitFor();
-        const name = path.replaceAll('/', '-').replace(mine.items[0].id, 'one');
-        await shot(page, `approvals${name}-${size}-${scheme}`);
-      }
-      await page.context().close();
+  await everywhere(async (size, scheme) => {
+    const page = await open(browser, `${size} ${scheme}`, { size, scheme, state: clerk.state });
+    await page.goto(`${url}/work`);
+    const mine = await call(page, 'GET', '/approvals?box=mine');
+    const paths = ['/todo', '/work', '/work/mine', `/work/mine/${mine.items[0].id}`, '/work/drafts'];
+    for (const path of [...paths, '/work/new/leave', '/work/new/expense', '/work/new/general']) {
+      await page.goto(url + path);
+      await page.locator('main').waitFor();
+      const name = path.replaceAll('/', '-').replace(mine.items[0].id, 'one');
+      await shot(page, `approvals${name}-${size}-${scheme}`);
     }
-  }
+    await page.context().close();
+  });
   const page = await open(browser, 'head', { state: head.state });
   await page.goto(`${url}/work/decided`);
   await shot(page, 'approvals-work-decided-desktop-light');

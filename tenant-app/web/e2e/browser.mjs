@@ -6,19 +6,24 @@ import { chat } from './chat.mjs';
 import { firstAdministrator } from './first.mjs';
 import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
+import { morning } from './morning.mjs';
 import { offline } from './offline.mjs';
 import { outbox } from './outbox.mjs';
+import { rights } from './rights.mjs';
 import { search } from './search.mjs';
 
 const browser = await launch();
-const only = process.argv[2];
-const steps = { administer, chat, approvals, search, outbox, look, offline };
+const only = process.argv.slice(2);
+// rights narrows what staff see, and offline ends the administrator's session.
+const steps = { administer, chat, approvals, search, outbox, morning, look, rights, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {
-    if (only && only !== name) continue;
+    if (only.length > 0 && !only.includes(name)) continue;
+    const began = Date.now();
     console.log(name);
     await step(browser, state).catch((error) => broken(browser, name, error));
+    console.log(`  ${Math.round((Date.now() - began) / 1000)} s`);
   }
 } finally {
   await browser.close();

@@ -1,5 +1,5 @@
 // A browser that notices: console errors, exceptions, CSP reports, failed requests, axe findings, sideways scrolling.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 
@@ -37,8 +37,8 @@ export function fault(where, what) {
 /** A step that could not go on: what it saw is kept beside the screenshots. */
 export async function broken(browser, step, error) {
   fault(step, error.message);
-  for (const context of browser.contexts()) {
-    for (const page of context.pages()) await page.screenshot({ path: `${out}failed-${step}.png` });
+  for (const [i, context] of browser.contexts().entries()) {
+    for (const page of context.pages()) await page.screenshot({ path: `${out}failed-${step}-${i + 1}.png` });
     await context.close();
   }
 }
@@ -81,6 +81,24 @@ export async function launchKept(profile, state) {
   return context;
 }
 
+/** Ends the browser of a profile as a phone that needs its memory does: nothing in it learns of it. */
+export async function kill(context, profile) {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const args = argumentsOf(pid);
+    const main = args.includes(`--user-data-dir=${profile}`) && !args.some((a) => a.startsWith('--type='));
+    if (main) process.kill(Number(pid), 'SIGKILL');
+  }
+  await context.close().catch(() => undefined);
+}
+
+function argumentsOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return []; // it has ended meanwhile
+  }
+}
+
 // A network of containers came or went on this machine; the page asks again.
 const machine = /net::ERR_NETWORK_CHANGED/;
 
@@ -114,6 +132,23 @@ export async function agree(page) {
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
+/** Waits until the service worker has kept the page's files: from then on the page opens without network. */
+export const worker = (page) =>
+  eventually('the service worker is there', () =>
+    page.evaluate(
+      async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated',
+    ),
+  );
+
+/** What Chromium and the page say where the network was cut. */
+export const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
+
+/** Does something at both sizes, in both schemes at once. */
+export async function everywhere(does) {
+  for (const size of Object.keys(sizes))
+    await Promise.all(['light', 'dark'].map((scheme) => does(size, scheme)));
+}
+
 /** A screenshot of what is there, after looking whether it is sound. */
 export async function shot(page, name) {
   await page.waitForLoadState('networkidle');
@@ -141,7 +176,7 @@ export async function small(page, name) {
   const found = await page.evaluate(() =>
     [
       ...document.querySelectorAll(
-        'a, button, input:not([type=hidden]):not([type=checkbox]):not([type=file]), [role=button], [role=tab]',
+        'a, button, input:not([type=hidden]):not([type=checkbox]):not([type=file]), [role=button], [role=tab], [role=option], [role=menuitem]',
       ),
     ]
       .filter(

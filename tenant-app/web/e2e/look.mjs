@@ -1,5 +1,5 @@
 // Every place at both sizes and in both schemes, for the eye and for axe.
-import { open, shot, url } from './harness.mjs';
+import { everywhere, open, shot, url } from './harness.mjs';
 
 const places = [
   ['chat', '/chat'],
@@ -27,18 +27,16 @@ const places = [
 ];
 
 export async function look(browser, state) {
-  for (const size of ['desktop', 'phone']) {
-    for (const scheme of ['light', 'dark']) {
-      const page = await open(browser, `${size} ${scheme}`, { size, scheme, state });
-      for (const [name, path] of places) {
-        await page.goto(url + path);
-        await page.locator('main').waitFor();
-        await shot(page, `${name}-${size}-${scheme}`);
-      }
-      await inside(page, size, scheme);
-      await page.context().close();
+  await everywhere(async (size, scheme) => {
+    const page = await open(browser, `${size} ${scheme}`, { size, scheme, state });
+    for (const [name, path] of places) {
+      await page.goto(url + path);
+      await page.locator('main').waitFor();
+      await shot(page, `${name}-${size}-${scheme}`);
     }
-  }
+    await inside(page, size, scheme);
+    await page.context().close();
+  });
   await english(browser, state);
   await zoomed(browser, state);
 }

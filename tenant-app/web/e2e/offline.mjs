@@ -1,5 +1,5 @@
 // Without network: what was read stays readable, signing out forgets it, and a device that never was here says so.
-import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+import { eventually, expectText, fault, open, shot, url, worker } from './harness.mjs';
 
 /** Runs in the page: whether the list of people can be read later. */
 async function keptPeople() {
@@ -16,7 +16,7 @@ export async function offline(browser, state) {
   });
   await page.goto(`${url}/directory/all`);
   await page.getByRole('list', { name: '人员' }).getByRole('link').first().waitFor();
-  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  await worker(page);
   // The worker takes pages over from the next load; what is read is kept a second later.
   await page.reload();
   await eventually('the list of people is kept', () => page.evaluate(keptPeople));

@@ -1,7 +1,7 @@
 // People of the seeded company who are signed in: the administrator invites them, they set a password.
 import { agree, open, url } from './harness.mjs';
 
-const password = '窗外的雨又下了一整夜';
+export const password = '窗外的雨又下了一整夜';
 
 /** Runs in the page of an administrator: a link for the person with this name. */
 async function invite(name) {
@@ -45,3 +45,6 @@ export const call = (page, method, path, body) =>
     },
     [method, path, body],
   );
+
+/** An id as the page makes them. */
+export const id7 = () => crypto.randomUUID().replace(/^(.{14})4/, '$17');

@@ -1,9 +1,8 @@
 // Somebody looks for what was said, a file, a leave and a colleague: on a phone, then from the palette at a desk.
-import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+import { eventually, expectText, fault, offlineNoise, open, shot, url } from './harness.mjs';
 import { call, signIn } from './people.mjs';
 import { box, said } from './rooms.mjs';
 
-const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
 const later = 60;
 
 export async function search(browser, administrator) {

@@ -19,8 +19,9 @@ export default function Card({ card }: { card: Shown }) {
   const running = card.state === 'running';
   const { data } = useQuery({ ...approvalQuery(card.ref), enabled: running });
   const waits = useUnsentOf(card.ref).length > 0;
-  const status = data?.status ?? card.state;
-  const decides = data?.actions.includes('approve') && !waits;
+  // What was kept of an approval that has ended may be older than its card, and is not read again.
+  const status = running ? (data?.status ?? card.state) : card.state;
+  const decides = running && data?.actions.includes('approve') && !waits;
   return (
     <div className={classes.card}>
       <p className={classes.title}>

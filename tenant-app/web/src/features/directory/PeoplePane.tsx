@@ -40,7 +40,8 @@ export function PeoplePane({ tree, place, selected, q, onQ }: Props) {
   const [asked] = useDebouncedValue(q.trim(), typingMs);
   const searching = q.trim() !== '' && asked !== '';
   const department = tree.departments.find((d) => d.id === place);
-  const top = !wide && place === '';
+  // Who sees no department, such as a guest, sees the people at once.
+  const top = !wide && place === '' && (tree.departments.length > 0 || may('directory.manage'));
 
   return (
     <>

@@ -59,7 +59,8 @@ export default function GuestDialog({ guest, onClose, onMade }: Props) {
         {text('name', 'person.name')}
         <OrganisationChoice
           value={form.organisationId}
-          onPick={(organisationId) => setForm({ ...form, organisationId })}
+          // What was typed while a new one was on its way stays.
+          onPick={(organisationId) => setForm((now) => ({ ...now, organisationId }))}
           error={faults.organisationId}
         />
         {text('phone', 'person.phone')}

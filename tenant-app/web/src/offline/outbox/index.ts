@@ -143,9 +143,15 @@ export function drain(): void {
 async function round(who: string, opening: Promise<OutboxStore>) {
   const opened = await opening;
   if ((await opened.all(who)).length === 0) return;
-  const outcome = await alone(() => replay({ store: opened, person: who, senderOf, sent }));
+  let came = 0;
+  const told = (entry: Entry, answer: unknown) => {
+    came += 1;
+    sent(entry, answer);
+  };
+  const outcome = await alone(() => replay({ store: opened, person: who, senderOf, sent: told }));
   await reread();
-  failures = outcome === 'unreachable' ? failures + 1 : 0;
+  // Where something came through, the network is bad and not gone: the pause begins anew.
+  failures = outcome === 'unreachable' ? (came > 0 ? 1 : failures + 1) : 0;
   if (outcome === 'unreachable') timer = setTimeout(drain, pauseAfter(failures));
 }
 
