@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,16 +16,18 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/keys"
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/test/rig"
 )
 
 // The cost of one onboarding, exactly. docs/performance.md quotes these figures.
 const (
-	onboardingWrites     = 22
+	onboardingWrites     = 23
 	onboardingStatements = 14 // beside BEGIN and COMMIT of four transactions
 	onboardingCalls      = 6
 )
@@ -62,7 +65,7 @@ func costs(t *testing.T, r *rig.Rig) {
 		"PATCH tenant-acme/limitranges/tenant":           1,
 		"PATCH tenant-acme/networkpolicies/tenant":       1,
 		"PATCH tenant-acme/networkpolicies/office":       1,
-		"POST tenant-acme/secrets":                       4,
+		"POST tenant-acme/secrets":                       5,
 		"PATCH tenant-acme/configmaps/office":            1,
 		"PATCH tenant-acme/jobs/migrate-0-1-0-1":         1,
 		"PATCH tenant-acme/services/office":              1,
@@ -153,6 +156,11 @@ func works(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	if app.MaxConns != 10 || migrate.Role != "t_"+acme.Status.ID+"_owner" {
 		t.Errorf("maxConns %d, role %s", app.MaxConns, migrate.Role)
 	}
+	sealing := rig.File[contract.Keys](t, r, "tenant-acme", v1alpha1.SecretOfficeKeys, contract.FileKeys)
+	rig.Check(t, sealing.Check())
+	if root := rootKey(r, acme.Status.ID); len(sealing.Seal) != 1 || sealing.Seal[0].ID != root.ID() || !bytes.Equal(sealing.Seal[0].Key, root.Derive(keys.Seal)) {
+		t.Errorf("the app seals with %d keys that are not derived from root key %s", len(sealing.Seal), root.ID())
+	}
 	m := rig.Connect(t, migrate)
 	for _, statement := range []string{`SET ROLE ` + migrate.Role, `CREATE TABLE people (name text)`} {
 		_, err := m.Exec(t.Context(), statement)
@@ -228,6 +236,8 @@ func drift(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	}, func() string { return d.Spec.Template.Spec.Containers[0].Image })
 	rig.Check(t, r.Client.Delete(t.Context(), &corev1.Service{ObjectMeta: d.ObjectMeta}))
 	r.Eventually("the Service is there again", func() bool { return r.Client.Get(t.Context(), key, &corev1.Service{}) == nil }, func() string { return "" })
+	before := rig.File[contract.Keys](t, r, "tenant-acme", v1alpha1.SecretOfficeKeys, contract.FileKeys)
+	rig.Check(t, r.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "tenant-acme", Name: v1alpha1.SecretOfficeKeys}}))
 	r.AsSuperuser(func(conn *pgx.Conn) {
 		_, err := conn.Exec(t.Context(), `ALTER ROLE "t_`+acme.Status.ID+`_app_a" NOLOGIN`)
 		rig.Check(t, err)
@@ -235,6 +245,9 @@ func drift(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	r.Now.Forward(6 * time.Minute)
 	r.Poke("acme")
 	rig.Connect(t, rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json"))
+	if after := rig.File[contract.Keys](t, r, "tenant-acme", v1alpha1.SecretOfficeKeys, contract.FileKeys); !cmp.Equal(before, after) {
+		t.Error("what the app seals with is another key than before")
+	}
 }
 
 func renewal(t *testing.T, r *rig.Rig, _ *v1alpha1.Tenant) {

@@ -38,7 +38,7 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	defer func() { _ = m.db.Close() }()
 	m.db.LogSlowTo(log)
 	app := office.New(office.Parts{
-		DB: m.db, Settings: m.Settings, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
+		DB: m.db, Settings: m.Settings, Keys: m.Keys, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
 	})
 	debug.FreeOSMemory() // what was needed to put the app together
 	ops := newOps(m, app.Jobs, kernel.SystemClock())

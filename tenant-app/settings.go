@@ -29,6 +29,7 @@ func (e *settingsError) Unwrap() error { return e.error }
 type mounted struct {
 	dir      string
 	settings atomic.Pointer[contract.Settings]
+	keys     atomic.Pointer[contract.Keys]
 	db       *store.DB
 	bucket   *blob.Bucket
 }
@@ -36,11 +37,12 @@ type mounted struct {
 // mount reads the folder and prepares the ways to database and bucket.
 func mount(ctx context.Context, dir string) (*mounted, error) {
 	m := &mounted{dir: dir}
-	settings, database, bucket, err := load(dir)
+	settings, database, bucket, keys, err := load(dir)
 	if err != nil {
 		return nil, err
 	}
 	m.settings.Store(&settings)
+	m.keys.Store(&keys)
 	if m.db, err = store.Open(ctx, database); err != nil {
 		return nil, &settingsError{err}
 	}
@@ -50,20 +52,25 @@ func mount(ctx context.Context, dir string) (*mounted, error) {
 	return m, nil
 }
 
-func load(dir string) (settings contract.Settings, database contract.Database, bucket contract.Bucket, err error) {
+func load(dir string) (settings contract.Settings, database contract.Database, bucket contract.Bucket, keys contract.Keys, err error) {
 	if settings, err = contract.LoadSettings(dir); err == nil {
 		if database, err = contract.LoadDatabase(dir); err == nil {
-			bucket, err = contract.LoadBucket(dir)
+			if bucket, err = contract.LoadBucket(dir); err == nil {
+				keys, err = contract.LoadKeys(dir)
+			}
 		}
 	}
 	if err != nil {
 		err = &settingsError{err}
 	}
-	return settings, database, bucket, err
+	return settings, database, bucket, keys, err
 }
 
 // Settings are the settings as they are now.
 func (m *mounted) Settings() contract.Settings { return *m.settings.Load() }
+
+// Keys are the keys as they are now.
+func (m *mounted) Keys() contract.Keys { return *m.keys.Load() }
 
 // follow takes changes of the files until ctx ends. It reads only what changed.
 // Files that cannot be used are logged once, and what was read before stays in force.
@@ -93,7 +100,7 @@ func (m *mounted) follow(ctx context.Context, every time.Duration, log *slog.Log
 // stamp changes when a file does: Kubernetes replaces them, never writes into one.
 func stamp(dir string) string {
 	var all strings.Builder
-	for _, file := range []string{contract.FileSettings, contract.FileDatabase, contract.FileBucket} {
+	for _, file := range []string{contract.FileSettings, contract.FileDatabase, contract.FileBucket, contract.FileKeys} {
 		if info, err := os.Stat(filepath.Join(dir, file)); err == nil {
 			fmt.Fprintln(&all, info.ModTime().UnixNano(), info.Size())
 		}
@@ -102,11 +109,12 @@ func stamp(dir string) string {
 }
 
 func (m *mounted) reload(ctx context.Context) error {
-	settings, database, bucket, err := load(m.dir)
+	settings, database, bucket, keys, err := load(m.dir)
 	if err != nil {
 		return err
 	}
 	m.settings.Store(&settings)
+	m.keys.Store(&keys)
 	// One that cannot follow now keeps the other from nothing.
 	return errors.Join(m.db.Follow(ctx, database), m.bucket.Follow(bucket))
 }

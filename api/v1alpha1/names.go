@@ -41,6 +41,7 @@ const (
 	OfficeName           = "office" // Deployment, Service, ServiceAccount, ConfigMap
 	SecretOfficeDatabase = "office-database"
 	SecretOfficeBucket   = "office-bucket"
+	SecretOfficeKeys     = "office-keys"
 	SecretOfficeMigrate  = "office-migrate"
 	SecretFirstAdmin     = "first-admin" // keys FirstAdminToken and FirstAdminURL
 

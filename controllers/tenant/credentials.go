@@ -41,6 +41,9 @@ func (r *Reconciler) credentials(ctx context.Context, s *scope) error {
 	if err := r.firstAdminSecret(ctx, s, secrets); err != nil {
 		return err
 	}
+	if err := r.keysSecret(ctx, s, secrets); err != nil {
+		return err
+	}
 	if err := r.settings(ctx, s); err != nil {
 		return err
 	}

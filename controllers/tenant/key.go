@@ -74,7 +74,11 @@ func (r *Reconciler) ensureKey(ctx context.Context, s *scope) error {
 			return err
 		}
 	}
-	return r.recordKey(ctx, s, key)
+	if err := r.recordKey(ctx, s, key); err != nil {
+		return err
+	}
+	s.key = &key
+	return nil
 }
 
 // runs says whether an office runs that can go on without its key.

@@ -67,8 +67,8 @@ func (s *scope) pod(component, databaseSecret string, container corev1.Container
 	}
 }
 
-// volumes join settings.json, database.json and bucket.json in one folder, so that
-// a program sees a change of any of them by one swap of a link.
+// volumes join settings.json, database.json, bucket.json and keys.json in one folder, so
+// that a program sees a change of any of them by one swap of a link.
 func volumes(databaseSecret string) []corev1.Volume {
 	mode, size := int32(0o440), resource.MustParse("64Mi")
 	return []corev1.Volume{
@@ -83,6 +83,9 @@ func volumes(databaseSecret string) []corev1.Volume {
 				}},
 				{Secret: &corev1.SecretProjection{
 					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.SecretOfficeBucket}, Items: item(contract.FileBucket),
+				}},
+				{Secret: &corev1.SecretProjection{
+					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.SecretOfficeKeys}, Items: item(contract.FileKeys),
 				}},
 			},
 		}}},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/keys"
 	"atrium.dev/atrium/internal/objectstore"
 	"atrium.dev/atrium/internal/postgres"
 	"atrium.dev/atrium/internal/registry"
@@ -34,6 +35,7 @@ type scope struct {
 	renewAt time.Time    // when credentials are due, or a login to be closed
 	// rotating is true when this pass gives the tenant new credentials of all kinds.
 	rotating    bool
+	key         *keys.Key // the root key, in a pass that looked at it
 	bucketUntil time.Time // when the bucket's credentials end
 	first       firstAdmin
 	running     string // name of the Release that the pods run; empty while unknown

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -22,6 +23,7 @@ const (
 	FileSettings = "settings.json" // Settings
 	FileDatabase = "database.json" // Database
 	FileBucket   = "bucket.json"   // Bucket
+	FileKeys     = "keys.json"     // Keys; absent where the operator is older than the app
 )
 
 // maxSettingsFile bounds a settings file: a Secret cannot hold more than 1 MiB.
@@ -92,6 +94,21 @@ type Bucket struct {
 	CABundle     string    `json:"caBundle,omitempty"`
 }
 
+// KeySize is the length of a key, in bytes.
+const KeySize = 32
+
+// Keys are what the app seals secrets with. They come from the company's root key, which
+// the app never sees.
+type Keys struct {
+	Seal []SealKey `json:"seal"` // the first seals, all of them open
+}
+
+// SealKey seals with AES-256-GCM.
+type SealKey struct {
+	ID  string `json:"id"`  // lower-case letters and digits; it stands beside what the key sealed
+	Key []byte `json:"key"` // KeySize bytes, base64 in JSON
+}
+
 // LoadSettings reads and checks settings.json in dir.
 func LoadSettings(dir string) (Settings, error) {
 	return load[Settings](dir, FileSettings)
@@ -105,6 +122,14 @@ func LoadDatabase(dir string) (Database, error) {
 // LoadBucket reads and checks bucket.json in dir.
 func LoadBucket(dir string) (Bucket, error) {
 	return load[Bucket](dir, FileBucket)
+}
+
+// LoadKeys reads and checks keys.json in dir. Without that file there are none.
+func LoadKeys(dir string) (Keys, error) {
+	if _, err := os.Stat(filepath.Join(dir, FileKeys)); errors.Is(err, os.ErrNotExist) {
+		return Keys{}, nil
+	}
+	return load[Keys](dir, FileKeys)
 }
 
 type checked interface{ Check() error }
@@ -189,6 +214,18 @@ func (b Bucket) Check() error {
 		errs = append(errs, errors.New("endpoint must be a URL such as https://minio.example.com:9000"))
 	}
 	return errors.Join(errs...)
+}
+
+var keyID = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
+
+// Check reports keys that cannot be used.
+func (k Keys) Check() error {
+	for _, key := range k.Seal {
+		if !keyID.MatchString(key.ID) || len(key.Key) != KeySize {
+			return fmt.Errorf("seal must list keys of %d bytes, each with an id of lower-case letters and digits", KeySize)
+		}
+	}
+	return nil
 }
 
 func required(field, value string) error {

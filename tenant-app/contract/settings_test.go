@@ -93,6 +93,25 @@ func TestLoadNeverQuotesASecret(t *testing.T) {
 	}
 }
 
+// An operator that is older than the app mounts no keys; what it mounts has to be usable.
+func TestKeysMayBeAbsentButNotBroken(t *testing.T) {
+	dir := t.TempDir()
+	if keys, err := LoadKeys(dir); err != nil || len(keys.Seal) != 0 {
+		t.Errorf("without the file: %d keys, %v", len(keys.Seal), err)
+	}
+	good := SealKey{ID: "63435bac5b9cbfe5", Key: make([]byte, KeySize)}
+	write(t, dir, FileKeys, Keys{Seal: []SealKey{good}})
+	if keys, err := LoadKeys(dir); err != nil || len(keys.Seal) != 1 || keys.Seal[0].ID != good.ID {
+		t.Errorf("LoadKeys = %d keys, %v", len(keys.Seal), err)
+	}
+	for what, bad := range map[string]SealKey{"short": {ID: "a", Key: make([]byte, 16)}, "without id": {Key: good.Key}, "with a colon": {ID: "a:b", Key: good.Key}} {
+		write(t, dir, FileKeys, Keys{Seal: []SealKey{good, bad}})
+		if _, err := LoadKeys(dir); err == nil {
+			t.Errorf("a key %s is taken", what)
+		}
+	}
+}
+
 func TestLoadRefusesHugeFile(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, FileSettings), make([]byte, maxSettingsFile+1), 0o600); err != nil {

@@ -25,7 +25,7 @@ var rows = struct {
 	// roles of a company, without its id; all of them try every statement.
 	roles: []string{"owner", "app", "app_a", "app_b", "migrate", "backup"},
 	// secrets of a company's namespace; nobody of another company may read any.
-	secrets: []string{"office-database", "office-migrate", "office-bucket", "first-admin"},
+	secrets: []string{"office-database", "office-migrate", "office-bucket", "office-keys", "first-admin"},
 	// platformSecrets of the operator's namespace; <id> is a company's.
 	platformSecrets: []string{"postgres-admin", "minio-issuer", "backup-issuer", "key-<id>"},
 	services:        []string{"office http 80", "office ops 8081"},

@@ -106,7 +106,7 @@ func (a *App) mount(dir, database string) error {
 		return err
 	}
 	files := map[string][]byte{contract.FileSettings: []byte(settings.Data[contract.FileSettings])}
-	for name, file := range map[string]string{database: contract.FileDatabase, v1alpha1.SecretOfficeBucket: contract.FileBucket} {
+	for name, file := range map[string]string{database: contract.FileDatabase, v1alpha1.SecretOfficeBucket: contract.FileBucket, v1alpha1.SecretOfficeKeys: contract.FileKeys} {
 		var secret corev1.Secret
 		if err := a.rig.Client.Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: name}, &secret); err != nil {
 			return err

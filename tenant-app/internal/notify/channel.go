@@ -42,6 +42,7 @@ type Channel struct {
 	Address  string     `json:"address,omitempty" doc:"Mail address, phone number or id there; of push how many browsers"`
 	TestedAt *time.Time `json:"testedAt,omitempty" doc:"It is used since then; absent: not tested"`
 	FailedAt *time.Time `json:"failedAt,omitempty" doc:"The last message did not go out"`
+	Why      string     `json:"failedWhy,omitempty" enum:"paused,not_allowed,no_browser,unreachable,unreadable,refused"`
 }
 
 type channelRow struct {
@@ -52,6 +53,7 @@ type channelRow struct {
 	Tries    int        `bun:"tries"`
 	TestedAt *time.Time `bun:"tested_at"`
 	FailedAt *time.Time `bun:"failed_at"`
+	Why      string     `bun:"failed_why"`
 }
 
 // way is a channel that can be used now.
@@ -74,7 +76,7 @@ func (s *Service) Channels(ctx context.Context, person kernel.ID) ([]Channel, er
 	for i, kind := range kinds {
 		out[i] = Channel{Kind: kind, Open: senders.has(kind)}
 		if row, has := rows[kind]; has {
-			out[i].Address, out[i].TestedAt, out[i].FailedAt = row.Address, row.TestedAt, row.FailedAt
+			out[i].Address, out[i].TestedAt, out[i].FailedAt, out[i].Why = row.Address, row.TestedAt, row.FailedAt, row.Why
 		}
 	}
 	return out, nil
@@ -82,7 +84,7 @@ func (s *Service) Channels(ctx context.Context, person kernel.ID) ([]Channel, er
 
 func (s *Service) channels(ctx context.Context, person kernel.ID) (map[string]channelRow, error) {
 	var rows []channelRow
-	err := s.DB.Q(ctx).NewRaw(`SELECT kind, address, code_sha256, code_at, tries, tested_at, failed_at FROM notice_channel WHERE person_id = ?`, person).Scan(ctx, &rows)
+	err := s.DB.Q(ctx).NewRaw(`SELECT kind, address, code_sha256, code_at, tries, tested_at, failed_at, failed_why FROM notice_channel WHERE person_id = ?`, person).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read the channels of a person: %w", err)
 	}
@@ -118,20 +120,29 @@ func (s *Service) way(senders Senders, person kernel.ID, row channelRow) way {
 		case Push:
 			return s.push(ctx, person, l)
 		case Mail:
-			return s.mail(ctx, *senders.Mail, row.Address, l)
+			from, err := *senders.Mail, error(nil)
+			if from.Password, err = s.Sealer.Open(mailPlace, from.Password); err != nil {
+				return err
+			}
+			return s.mail(ctx, from, row.Address, l)
 		}
-		return s.hook(ctx, senders.Hooks[row.Kind], row.Kind, row.Address, l)
+		to, err := senders.Hooks[row.Kind], error(nil)
+		if to.Secret, err = s.Sealer.Open(hookPlace+row.Kind, to.Secret); err != nil {
+			return err
+		}
+		return s.hook(ctx, to, row.Kind, row.Address, l)
 	}}
 }
 
-// noteFailure shows on a channel whether the last message went out.
+// noteFailure shows on a channel whether the last message went out, and why not.
 func (s *Service) noteFailure(ctx context.Context, person kernel.ID, kind string, failure error) error {
 	var at *time.Time
 	if failure != nil {
 		now := s.Clock()
 		at = &now
 	}
-	_, err := s.DB.Q(ctx).NewRaw(`UPDATE notice_channel SET failed_at = ? WHERE person_id = ? AND kind = ? AND failed_at IS DISTINCT FROM ?`, at, person, kind, at).Exec(ctx)
+	_, err := s.DB.Q(ctx).NewRaw(`UPDATE notice_channel SET failed_at = ?0, failed_why = ?1 WHERE person_id = ?2 AND kind = ?3 AND failed_at IS DISTINCT FROM ?0`,
+		at, why(failure), person, kind).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("note how a channel works: %w", err)
 	}
@@ -191,14 +202,21 @@ func (s *Service) Try(ctx context.Context, person kernel.ID, kind, typed string)
 		return err
 	}
 	w := s.words()
-	err = s.way(senders, person, row).send(ctx, letter{ID: kernel.NewID(), Title: w.test, Text: fmt.Sprintf(w.code, code), Link: s.Settings().URL + "/me", Urgent: true})
+	err = s.way(senders, person, row).send(ctx, letter{
+		ID: kernel.NewID(), Title: w.test, Text: fmt.Sprintf(w.code, code), Link: s.Settings().URL + "/me/notices", Code: code, Urgent: true,
+	})
 	if err == nil {
 		return nil
 	}
 	if noted := s.noteFailure(ctx, person, kind, err); noted != nil {
 		return noted
 	}
-	return kernel.Conflict("channel_failed").With("kind", kind).Because(err)
+	return failed(kind, err)
+}
+
+// failed tells whoever waits for a test that, and why, it did not go out.
+func failed(kind string, err error) error {
+	return kernel.Conflict("channel_failed").With("kind", kind).With("why", why(err)).Because(err)
 }
 
 func newCode() (string, error) {
@@ -246,7 +264,7 @@ func (s *Service) Confirm(ctx context.Context, person kernel.ID, kind, code stri
 	if !has || row.Tries > codeTries || s.Clock().After(row.CodeAt.Add(codeLife)) || subtle.ConstantTimeCompare(row.Code, sum(person, strings.TrimSpace(code))) != 1 {
 		return kernel.Invalid("code_wrong").OnField("body.code")
 	}
-	_, err = s.DB.Q(out).NewRaw(`UPDATE notice_channel SET tested_at = ?, failed_at = NULL, code_sha256 = NULL WHERE person_id = ? AND kind = ?`, s.Clock(), person, kind).Exec(out)
+	_, err = s.DB.Q(out).NewRaw(`UPDATE notice_channel SET tested_at = ?, failed_at = NULL, failed_why = '', code_sha256 = NULL WHERE person_id = ? AND kind = ?`, s.Clock(), person, kind).Exec(out)
 	if err != nil {
 		return fmt.Errorf("take a channel into use: %w", err)
 	}

@@ -27,8 +27,8 @@ const secret = "a-secret-of-these-tests"
 
 // told is what a gate was handed.
 type told struct {
-	Kind, To, Title, Text, Link string
-	ID                          kernel.ID
+	Kind, To, Title, Text, Link, Code string
+	ID                                kernel.ID
 }
 
 // gate stands for what the company has to reach its people.
@@ -164,6 +164,7 @@ func (c *company) later(t testing.TB, d time.Duration) {
 type channel struct {
 	Kind, Address      string
 	Open               bool
+	FailedWhy          string
 	TestedAt, FailedAt *time.Time
 }
 

@@ -19,22 +19,25 @@ type letter struct {
 	Title  string
 	Text   string
 	Link   string // whole address
+	Code   string // of a test; a browser that gets it types it in by itself
 	Urgent bool
 }
 
 // words are the few sentences that leave the app.
 type words struct {
-	many, urgent, more, test, code string
-	what                           map[string]string
+	many, urgent, more, test, code, try string
+	what                                map[string]string
 }
 
 var said = map[kernel.Locale]words{
 	kernel.ZhCN: {
-		many: "%d 条未读消息", urgent: "【加急】%s", more: "……共 %d 条", test: "测试通知", code: "验证码 %s，10 分钟内在“我”里填写",
+		many: "%d 条未读消息", urgent: "【加急】%s", more: "……共 %d 条", test: "测试通知", code: "验证码 %s，10 分钟内在“我 › 通知”里填写",
+		try:  "公司的通知可以从这里发出。",
 		what: map[string]string{"file": "[文件]", "picture": "[图片]", "voice": "[语音]", "forward": "[聊天记录]"},
 	},
 	kernel.En: {
-		many: "%d unread messages", urgent: "[Urgent] %s", more: "… %d in all", test: "Test notice", code: "Code %s: type it in under Me within 10 minutes",
+		many: "%d unread messages", urgent: "[Urgent] %s", more: "… %d in all", test: "Test notice", code: "Code %s: type it in under Me › Notices within 10 minutes",
+		try:  "The company's notices can go out this way.",
 		what: map[string]string{"file": "[File]", "picture": "[Picture]", "voice": "[Voice]", "forward": "[Messages]"},
 	},
 }

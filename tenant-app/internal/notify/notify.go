@@ -16,6 +16,7 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/outbound"
+	"atrium.dev/atrium/tenant-app/internal/seal"
 	"atrium.dev/atrium/tenant-app/internal/store"
 	"github.com/uptrace/bun"
 )
@@ -59,6 +60,7 @@ type Config struct {
 	Messages Messages
 	Audit    Audit
 	Dialer   *outbound.Dialer
+	Sealer   *seal.Sealer
 	Log      *slog.Logger
 }
 
@@ -79,6 +81,7 @@ func New(config Config) *Service {
 		return s.call(ctx, person)
 	})
 	s.Jobs.Every("notify.forget", 24*time.Hour, s.forget)
+	s.Jobs.Every("notify.reseal", 24*time.Hour, s.reseal)
 	return s
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/notify"
 	"atrium.dev/atrium/tenant-app/internal/office/officetest"
 )
 
@@ -19,7 +20,7 @@ func TestAWayIsUsedOnceItsCodeCameBack(t *testing.T) {
 	if reply := c.wang.JSON(http.MethodPost, "/me/channels/sms/test", object{"address": "13800000001"}); reply.Status != http.StatusConflict || reply.Code() != "channel_failed" {
 		t.Fatalf("without the allow-list: %d %s", reply.Status, reply.Body)
 	}
-	if got := c.channel(t, "sms"); got.FailedAt == nil || got.TestedAt != nil || !got.Open || got.Address != "+8613800000001" {
+	if got := c.channel(t, "sms"); got.FailedAt == nil || got.FailedWhy != notify.WhyNotAllowed || got.TestedAt != nil || !got.Open || got.Address != "+8613800000001" {
 		t.Errorf("the channel is %+v", got)
 	}
 	c.open(t)
@@ -47,7 +48,7 @@ func TestAWayIsUsedOnceItsCodeCameBack(t *testing.T) {
 		t.Errorf("the sixth try: %d %s", reply.Status, reply.Body)
 	}
 	c.use(t, "sms", "13800000001")
-	if got := c.channel(t, "sms"); got.TestedAt == nil || got.FailedAt != nil {
+	if got := c.channel(t, "sms"); got.TestedAt == nil || got.FailedAt != nil || got.FailedWhy != "" {
 		t.Errorf("the channel is %+v", got)
 	}
 	for _, bad := range []object{{"address": "x y"}, {"address": ""}} {
@@ -165,7 +166,7 @@ func TestAWayThatFailsIsNotTheEnd(t *testing.T) {
 	c.gate.answer(http.StatusBadGateway)
 	c.say("在吗", nil)
 	c.later(t, 11*time.Second)
-	if got := c.channel(t, "sms"); got.FailedAt == nil {
+	if got := c.channel(t, "sms"); got.FailedAt == nil || got.FailedWhy != notify.WhyRefused {
 		t.Errorf("the channel is %+v", got)
 	}
 	c.gate.answer(http.StatusNoContent)
@@ -173,9 +174,40 @@ func TestAWayThatFailsIsNotTheEnd(t *testing.T) {
 	if calls := c.gate.take(); len(calls) != 1 || calls[0].Text != "在吗" {
 		t.Errorf("once it works again: %+v", calls)
 	}
-	if got := c.channel(t, "sms"); got.FailedAt != nil {
+	if got := c.channel(t, "sms"); got.FailedAt != nil || got.FailedWhy != "" {
 		t.Errorf("the channel is %+v", got)
 	}
+}
+
+// Whoever sets a way up sees at once whether something goes out, and if not, why.
+func TestAWayOutIsTriedWhereItIsSetUp(t *testing.T) {
+	c := start(t)
+	try := func(kind, to string) officetest.Reply {
+		return c.wang.JSON(http.MethodPost, "/notice-senders/"+kind+"/test", object{"address": to})
+	}
+	reply := try("sms", "13800000003")
+	if reply.Code() != "channel_failed" || !strings.Contains(reply.Body, `"why":"not_allowed"`) {
+		t.Errorf("without the allow-list: %d %s", reply.Status, reply.Body)
+	}
+	c.open(t)
+	c.gate.answer(http.StatusUnauthorized)
+	if reply := try("sms", "13800000003"); !strings.Contains(reply.Body, `"why":"refused"`) {
+		t.Errorf("a gate that does not take it: %d %s", reply.Status, reply.Body)
+	}
+	c.gate.answer(http.StatusNoContent)
+	try("sms", "13800000003").Want(http.StatusNoContent)
+	if calls := c.gate.take(); len(calls) != 1 || calls[0].To != "+8613800000003" || calls[0].Title != "测试通知" {
+		t.Errorf("the gate got %+v", calls)
+	}
+	for kind, code := range map[string]string{"mail": "channel_closed", "push": "channel_closed"} {
+		if reply := try(kind, "wang@acme.example"); reply.Code() != code {
+			t.Errorf("%s: %d %s", kind, reply.Status, reply.Body)
+		}
+	}
+	if reply := try("sms", "x y"); reply.Code() != "address_invalid" {
+		t.Errorf("no number: %d %s", reply.Status, reply.Body)
+	}
+	c.li.JSON(http.MethodPost, "/notice-senders/sms/test", object{"address": "13800000003"}).Want(http.StatusForbidden)
 }
 
 func TestNoticesGoByMail(t *testing.T) {
@@ -223,7 +255,7 @@ func TestSecretsOfTheWaysOutAreNeverShown(t *testing.T) {
 	}
 	var kept string
 	c.Scan(t, `SELECT value::text FROM setting WHERE key = 'notify.senders'`, &kept)
-	if strings.Count(kept, "canary") != 2 {
+	if strings.Contains(kept, "canary") || strings.Count(kept, "sealed:1:key1:") != 2 {
 		t.Errorf("kept: %s", kept)
 	}
 	hook["url"] = "https://elsewhere.example/" // a secret never goes to another place than it was given for

@@ -23,7 +23,7 @@ const (
 // keys sign what goes to push services: browsers take messages of this company alone.
 type keys struct {
 	Public  string `json:"public"`
-	Private string `json:"private"`
+	Private string `json:"private"` // sealed
 }
 
 // keys are the company's, made when they are first asked for.
@@ -35,6 +35,9 @@ func (s *Service) keys(ctx context.Context) (keys, error) {
 	}
 	if k.Private, k.Public, err = webpush.GenerateVAPIDKeys(); err != nil {
 		return k, fmt.Errorf("make keys for push messages: %w", err)
+	}
+	if k.Private, err = s.Sealer.Seal(vapidPlace, k.Private); err != nil {
+		return k, err
 	}
 	if err := s.DB.DecideOnce(ctx, vapidKey, k, s.Clock()); err != nil {
 		return k, err
@@ -117,6 +120,7 @@ type pushed struct {
 	Title string    `json:"title"`
 	Text  string    `json:"text"`
 	Link  string    `json:"link"`
+	Code  string    `json:"code,omitempty"` // of a test
 }
 
 // errNoBrowser means that no browser of a person took a message.
@@ -133,7 +137,10 @@ func (s *Service) push(ctx context.Context, person kernel.ID, l letter) error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(pushed{V: 1, ID: l.ID, Title: l.Title, Text: l.Text, Link: l.Link})
+	if k.Private, err = s.Sealer.Open(vapidPlace, k.Private); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(pushed{V: 1, ID: l.ID, Title: l.Title, Text: l.Text, Link: l.Link, Code: l.Code})
 	if err != nil {
 		return fmt.Errorf("write a push message: %w", err)
 	}

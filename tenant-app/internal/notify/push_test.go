@@ -118,7 +118,7 @@ func TestABrowserTakesMessagesWhileItsSessionLasts(t *testing.T) {
 		c.wang.JSON(http.MethodPost, "/me/browsers", b.subscription()).Want(http.StatusNoContent)
 	}
 	c.wang.JSON(http.MethodPost, "/me/channels/push/test", object{}).Want(http.StatusNoContent)
-	c.wang.JSON(http.MethodPost, "/me/channels/push/confirm", object{"code": digits.FindString((<-b.got).Text)}).Want(http.StatusNoContent)
+	c.wang.JSON(http.MethodPost, "/me/channels/push/confirm", object{"code": (<-b.got).Code}).Want(http.StatusNoContent)
 	if got := c.channel(t, "push"); got.TestedAt == nil || got.Address != "1" {
 		t.Errorf("the channel is %+v", got)
 	}

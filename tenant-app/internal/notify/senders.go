@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/mail"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/seal"
 )
 
 const (
@@ -50,7 +52,14 @@ func (s Senders) has(kind string) bool {
 	return has
 }
 
-// senders are the company's with their secrets.
+// Places of the secrets, as they are sealed for.
+const (
+	mailPlace  = "setting/" + sendersKey + "/mail"
+	hookPlace  = "setting/" + sendersKey + "/hooks/" // and the kind
+	vapidPlace = "setting/" + vapidKey
+)
+
+// senders are the company's with their secrets, as they are kept: sealed.
 func (s *Service) senders(ctx context.Context) (Senders, error) {
 	var out Senders
 	_, err := s.DB.Setting(ctx, sendersKey, &out)
@@ -80,8 +89,12 @@ func (s *Service) SetSenders(ctx context.Context, wanted Senders) error {
 		if _, err := mail.ParseAddress(m.From); err != nil || strings.ContainsAny(m.Host, " /:@\r\n") {
 			return kernel.Invalid("sender_invalid").OnField("body.mail")
 		}
-		if m.Password == "" && kept.Mail != nil && kept.Mail.Host == m.Host {
-			m.Password = kept.Mail.Password
+		was := ""
+		if kept.Mail != nil && kept.Mail.Host == m.Host {
+			was = kept.Mail.Password
+		}
+		if m.Password, err = s.sealed(mailPlace, m.Password, was); err != nil {
+			return err
 		}
 	}
 	for kind, h := range wanted.Hooks {
@@ -90,11 +103,15 @@ func (s *Service) SetSenders(ctx context.Context, wanted Senders) error {
 		if err != nil || !known || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
 			return kernel.Invalid("sender_invalid").OnField("body.hooks." + kind)
 		}
-		if h.Secret == "" && kept.Hooks[kind].URL == h.URL {
-			h.Secret = kept.Hooks[kind].Secret
+		was := ""
+		if kept.Hooks[kind].URL == h.URL {
+			was = kept.Hooks[kind].Secret
 		}
-		if len(h.Secret) < 16 {
+		if len(cmp.Or(h.Secret, was)) < 16 {
 			return kernel.Invalid("secret_too_short").With("min", 16).OnField("body.hooks." + kind + ".secret")
+		}
+		if h.Secret, err = s.sealed(hookPlace+kind, h.Secret, was); err != nil {
+			return err
 		}
 		wanted.Hooks[kind] = h
 	}
@@ -104,4 +121,35 @@ func (s *Service) SetSenders(ctx context.Context, wanted Senders) error {
 		}
 		return s.Audit.Write(ctx, "notice_senders_changed", kernel.NoID, nil)
 	})
+}
+
+// sealed gives what is kept of a secret: what was typed, or else what was kept before,
+// which stays as it is if it is sealed already.
+func (s *Service) sealed(place, typed, was string) (string, error) {
+	if typed == "" && seal.IsSealed(was) {
+		return was, nil
+	}
+	return s.Sealer.Seal(place, cmp.Or(typed, was))
+}
+
+// TrySender sends a test to an address by one of the company's ways out. Codes
+// channel_closed, address_invalid, and channel_failed if it does not go out.
+func (s *Service) TrySender(ctx context.Context, kind, typed string) error {
+	senders, err := s.senders(ctx)
+	if err != nil {
+		return err
+	}
+	if kind == Push || !senders.has(kind) {
+		return kernel.Conflict("channel_closed")
+	}
+	to, err := address(kind, typed)
+	if err != nil {
+		return err
+	}
+	w := s.words()
+	err = s.way(senders, kernel.NoID, channelRow{Kind: kind, Address: to}).send(ctx, letter{ID: kernel.NewID(), Title: w.test, Text: w.try, Link: s.Settings().URL})
+	if err != nil {
+		return failed(kind, err)
+	}
+	return s.Audit.Write(ctx, "notice_sender_tested", kernel.NoID, map[string]any{"kind": kind})
 }

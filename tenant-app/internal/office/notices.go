@@ -9,6 +9,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/notify"
 	"atrium.dev/atrium/tenant-app/internal/outbound"
 	"atrium.dev/atrium/tenant-app/internal/privacy"
+	"atrium.dev/atrium/tenant-app/internal/seal"
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
@@ -17,7 +18,7 @@ import (
 func (o *Office) registerNotices(p Parts) {
 	o.Notify = notify.New(notify.Config{
 		DB: p.DB, Clock: p.Clock, Settings: p.Settings, Jobs: o.Jobs, Messages: unseen{o.Chat, o.Rights, o.Privacy}, Audit: o.Audit,
-		Dialer: outbound.New(p.Settings), Log: p.Log,
+		Dialer: outbound.New(p.Settings), Sealer: seal.New(p.Keys), Log: p.Log,
 	})
 	o.Notify.Register(o.Server)
 	for _, kind := range []string{chat.EventPosted, chat.EventUrgent} {

@@ -33,6 +33,7 @@ import (
 type Parts struct {
 	DB       *store.DB
 	Settings func() contract.Settings // the settings as they are now
+	Keys     func() contract.Keys     // the keys as they are now
 	Clock    kernel.Clock
 	Log      *slog.Logger
 	Release  string // of this program

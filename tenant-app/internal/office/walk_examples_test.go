@@ -128,6 +128,7 @@ func examples() map[string]example {
 		}},
 		"set-notice-senders": {body: func(w *walk, _ *actor, _ map[string]string) any { return w.senders() }},
 		"test-channel":       {body: func(w *walk, _ *actor, _ map[string]string) any { return object1("address", w.phone()) }},
+		"test-notice-sender": {body: func(w *walk, _ *actor, _ map[string]string) any { return object1("address", w.phone()) }},
 		"confirm-channel": {as: func(w *walk) *actor { return w.again(w.clerk) }, body: func(w *walk, who *actor, _ map[string]string) any {
 			w.try(who)
 			return object1("code", w.gate.code())

@@ -233,6 +233,7 @@ func (w *walk) objects() {
 		"comments":       w.comment,
 		"days":           w.day,
 		"channels":       func(string) object { return object{text: "sms"} },
+		"notice-senders": func(string) object { return object{text: "sms"} },
 		"later":          func(word string) object { return object{id: w.says(w.clerk, w.room, word)} },
 		"sessions": func(string) object {
 			b := w.o.Browser(w.t)

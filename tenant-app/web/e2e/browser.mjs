@@ -7,6 +7,7 @@ import { firstAdministrator } from './first.mjs';
 import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
 import { morning } from './morning.mjs';
+import { notices } from './notices.mjs';
 import { offline } from './offline.mjs';
 import { outbox } from './outbox.mjs';
 import { rights } from './rights.mjs';
@@ -15,7 +16,7 @@ import { search } from './search.mjs';
 const browser = await launch();
 const only = process.argv.slice(2);
 // rights narrows what staff see, and offline ends the administrator's session.
-const steps = { administer, chat, approvals, search, outbox, morning, look, rights, offline };
+const steps = { administer, chat, approvals, search, notices, outbox, morning, look, rights, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {

@@ -101,6 +101,7 @@ func (c *Company) write(postgres *env.Server, store *env.Store) error {
 			Endpoint: store.Endpoint, Region: "us-east-1", Name: name, PathStyle: true,
 			AccessKey: store.AccessKey, SecretKey: store.SecretKey,
 		},
+		contract.FileKeys: contract.Keys{Seal: []contract.SealKey{{ID: "loopback", Key: c.sealKey()}}},
 	} {
 		raw, err := json.MarshalIndent(value, "", "  ")
 		if err != nil {
@@ -111,6 +112,13 @@ func (c *Company) write(postgres *env.Server, store *env.Store) error {
 		}
 	}
 	return nil
+}
+
+// sealKey is the same at the next start, as the data of an earlier run stays. What it
+// seals is no secret here.
+func (c *Company) sealKey() []byte {
+	sum := sha256.Sum256([]byte("seal" + c.Password))
+	return sum[:]
 }
 
 // Seed brings the schema to the program's and fills it with 30 people.

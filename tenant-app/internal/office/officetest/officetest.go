@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http/httptest"
@@ -44,6 +45,7 @@ type Office struct {
 
 	mu       sync.Mutex
 	settings contract.Settings
+	keys     contract.Keys
 	shift    time.Duration
 	logs     bytes.Buffer
 }
@@ -80,8 +82,9 @@ func StartIn(t testing.TB, tenant storetest.Tenant, options ...Option) *Office {
 		Timezone: "Asia/Shanghai", Outbound: true, DataEpoch: 1, FirstAdminTokenSHA256: hex.EncodeToString(sum[:]),
 		AdminContact: contract.Contact{Name: "王芳", Phone: "13800000001", Mail: "it@acme.example"},
 	}
+	o.Turn(1)
 	parts := office.Parts{
-		DB: o.DB, Settings: o.Settings, Clock: o.Now, Release: Release, Page: fstest.MapFS{},
+		DB: o.DB, Settings: o.Settings, Keys: o.Keys, Clock: o.Now, Release: Release, Page: fstest.MapFS{},
 		Log: slog.New(slog.NewJSONHandler(lockedWriter{o}, nil)),
 	}
 	for _, option := range options {
@@ -177,6 +180,23 @@ func (o *Office) Change(change func(*contract.Settings)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	change(&o.settings)
+}
+
+// Keys are the keys as they are now.
+func (o *Office) Keys() contract.Keys {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.keys
+}
+
+// Turn makes keys from these bytes, the first of which seals.
+func (o *Office) Turn(keys ...byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keys = contract.Keys{}
+	for _, b := range keys {
+		o.keys.Seal = append(o.keys.Seal, contract.SealKey{ID: fmt.Sprintf("key%d", b), Key: bytes.Repeat([]byte{b}, contract.KeySize)})
+	}
 }
 
 // Now is the app's time.

@@ -1076,6 +1076,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notice-senders/{kind}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test to an address by one of the company's ways */
+        post: operations["test-notice-sender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/object-rights": {
         parameters: {
             query?: never;
@@ -1995,6 +2012,8 @@ export interface components {
              */
             failedAt?: string;
             /** @enum {string} */
+            failedWhy?: "paused" | "not_allowed" | "no_browser" | "unreachable" | "unreadable" | "refused";
+            /** @enum {string} */
             kind: "push" | "wecom" | "dingtalk" | "feishu" | "mail" | "sms";
             /** @description The company has this way */
             open: boolean;
@@ -2006,7 +2025,7 @@ export interface components {
         };
         ChannelsOutputBody: {
             items: components["schemas"]["Channel"][];
-            /** @description applicationServerKey of push subscriptions */
+            /** @description applicationServerKey of push subscriptions; empty: the company cannot push now */
             pushKey: string;
             /** @example 22:00 */
             quietFrom: string;
@@ -9790,6 +9809,84 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Senders"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-notice-sender": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "push" | "wecom" | "dingtalk" | "feishu" | "mail" | "sms";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

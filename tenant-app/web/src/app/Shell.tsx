@@ -34,6 +34,7 @@ export function Shell() {
   const [path] = useLocation();
   const [palette, setPalette] = useState(false);
   useShortcut(() => setPalette(true));
+  useNotified();
   useChat();
   const client = useQueryClient();
   useEffect(() => watchTodo(client), [client]);
@@ -217,6 +218,18 @@ function useShortcut(open: () => void) {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, [open]);
+}
+
+/** A notice of the system that was clicked leads here. */
+function useNotified() {
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    const listen = ({ data }: MessageEvent) => {
+      if (data?.kind === 'open' && typeof data.path === 'string') navigate(data.path);
+    };
+    navigator.serviceWorker?.addEventListener('message', listen);
+    return () => navigator.serviceWorker?.removeEventListener('message', listen);
+  }, [navigate]);
 }
 
 /** Keeps the rail usable when a page breaks or its file cannot be loaded. */

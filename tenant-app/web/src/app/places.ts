@@ -17,7 +17,7 @@ export const places: Place[] = [
     path: '/admin',
     label: 'nav.admin',
     icon: 'settings',
-    rights: ['directory.manage', 'rights.read', 'privacy.read'],
+    rights: ['directory.manage', 'rights.read', 'privacy.read', 'notice.manage'],
     wide: true,
   },
   { path: '/me', label: 'nav.me', icon: 'person' },
@@ -30,11 +30,13 @@ export const adminPlaces: Place[] = [
   { path: '/admin/import', label: 'admin.import', icon: 'upload', rights: ['directory.manage'] },
   { path: '/admin/roles', label: 'admin.roles', icon: 'key', rights: ['rights.read'] },
   { path: '/admin/consents', label: 'admin.consents', icon: 'shield', rights: ['privacy.read'] },
+  { path: '/admin/notices', label: 'admin.notices', icon: 'bell', rights: ['notice.manage'] },
   { path: '/admin/explain', label: 'admin.explain', icon: 'search', rights: ['rights.read'] },
 ];
 
 export const mePlaces: Place[] = [
   { path: '/me/profile', label: 'me.profile', icon: 'person' },
+  { path: '/me/notices', label: 'me.notices', icon: 'bell' },
   { path: '/me/guests', label: 'me.guests', icon: 'people', rights: ['guest.invite'] },
   { path: '/me/appearance', label: 'me.appearance', icon: 'palette' },
   { path: '/me/devices', label: 'me.devices', icon: 'device' },

@@ -46,6 +46,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
     void bindTo(queryClient, data.personId, data.dataEpoch);
     void openOutbox(data.personId);
     startLive();
+    // What a push service renewed is no hurry of the first route.
+    void import('../features/notices/push').then(({ renew }) => renew(data.personId)).catch(() => undefined);
   }, [data]);
   useEffect(() => {
     if (data && !rememberedLang() && data.locale !== lang) setLang(data.locale);
@@ -77,6 +79,8 @@ export function Broken({ onRetry }: { onRetry: () => void }) {
 /** Ends the session; what was typed and not sent goes with it, which the person was asked about. */
 export async function signOut(): Promise<void> {
   await take(api.POST('/api/v1/sign-out'));
+  const { dropSubscription } = await import('../features/notices/push');
+  await dropSubscription().catch(() => undefined);
   await clearOutbox();
   forgetDrafts();
   forgetSearches();

@@ -1,5 +1,6 @@
 // The service worker: the app's files and its frame without network. Data is not its business (see keep.ts), and it
 // never touches signing in, the API or people's files.
+import { pathHere, readPush } from './push';
 import { handlingOf } from './routes';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string }[] };
@@ -76,4 +77,58 @@ function impatience(): Promise<never> {
 /** Files never change under their name, so a kept one is as good as a new one. */
 async function file(request: Request): Promise<Response> {
   return (await caches.match(request)) ?? fetch(request);
+}
+
+self.addEventListener('push', (event) => event.waitUntil(show(event.data)));
+
+/** Every push is shown, as browsers demand; one about the same place replaces the one before. */
+async function show(data: PushMessageData | null) {
+  const { title, text, link, code } = readPush(data?.text() ?? '', self.location.host);
+  const path = pathHere(link, self.location.origin);
+  await self.registration.showNotification(title, {
+    body: text,
+    tag: path,
+    data: { path },
+    icon: '/icons/icon-192.png',
+    badge: '/icons/icon-192.png',
+  });
+  if (code) for (const page of await pages()) page.postMessage({ kind: 'code', code });
+  // An open page knows the number better, and sets it as soon as it is looked at.
+  const shown = await self.registration.getNotifications();
+  await navigator.setAppBadge?.(shown.length).catch(() => undefined);
+}
+
+const pages = () => self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(open(String(event.notification.data?.path ?? '/')));
+});
+
+/** A page that is open goes there; otherwise one is opened. */
+async function open(path: string) {
+  const [page] = await pages();
+  if (!page) return void (await self.clients.openWindow(path));
+  await page.focus();
+  page.postMessage({ kind: 'open', path });
+}
+
+self.addEventListener('pushsubscriptionchange', (event) =>
+  event.waitUntil(renew(event as PushSubscriptionChangeEvent)),
+);
+
+/** The push service wants another subscription; without network the page tells of it at its next start. */
+async function renew({ oldSubscription, newSubscription }: PushSubscriptionChangeEvent) {
+  const key = oldSubscription?.options.applicationServerKey;
+  const subscription =
+    newSubscription ??
+    (key &&
+      (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })));
+  if (!subscription) return;
+  const { endpoint, keys } = subscription.toJSON();
+  await fetch('/api/v1/me/browsers', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() },
+    body: JSON.stringify({ endpoint, keys }),
+  });
 }

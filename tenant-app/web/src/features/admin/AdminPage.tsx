@@ -15,6 +15,7 @@ const sections = {
   import: lazy(() => import('./Import')),
   roles: lazy(() => import('./roles/Roles')),
   consents: lazy(() => import('./Consents')),
+  notices: lazy(() => import('../notices/SendersSection')),
   explain: lazy(() => import('./roles/Explain')),
 };
 

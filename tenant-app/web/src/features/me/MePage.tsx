@@ -26,6 +26,7 @@ import { Profile } from './Profile';
 const sections: Record<string, ComponentType> = {
   profile: Profile,
   guests: lazy(() => import('../guests/Guests')),
+  notices: lazy(() => import('../notices/NoticesSection')),
   appearance: Appearance,
   devices: Devices,
   outbox: Outbox,

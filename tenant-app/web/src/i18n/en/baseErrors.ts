@@ -26,6 +26,9 @@ const baseErrors: Record<keyof typeof zh, string> = {
   'error.part_cut_off': 'The upload was cut off; try again',
   'error.part_malformed': 'The upload cannot be read; try again',
   'error.part_size_wrong': 'This part of the upload has another size; try again',
+  'error.seal_key_missing':
+    'Passwords and secrets cannot be kept now: the platform has given the company no key to seal them with; ask its staff',
+  'error.seal_key_wrong': 'The password or secret that was kept cannot be read; please type it in again',
   'error.secret_too_short':
     'A secret has at least {min} characters; with another address it is typed in again',
   'error.sender_invalid': 'These settings cannot be; check them',

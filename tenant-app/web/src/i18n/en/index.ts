@@ -11,6 +11,7 @@ import error from './error';
 import guests from './guests';
 import guide from './guide';
 import me from './me';
+import notices from './notices';
 import privacy from './privacy';
 import rights from './rights';
 import search from './search';
@@ -34,6 +35,7 @@ const en: Catalogue = {
   ...rights,
   ...privacy,
   ...search,
+  ...notices,
 };
 
 export default en;

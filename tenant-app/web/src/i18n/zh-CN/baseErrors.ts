@@ -23,6 +23,8 @@ export default {
   'error.part_cut_off': '上传中断，请重试',
   'error.part_malformed': '上传的请求不正确，请重试',
   'error.part_size_wrong': '上传的分段大小不对，请重试',
+  'error.seal_key_missing': '暂时不能保存密码和密钥：平台还没有给公司配置加密用的密钥，请联系平台人员',
+  'error.seal_key_wrong': '以前保存的密码或密钥读不出来，请重新填写',
   'error.secret_too_short': '密钥至少 {min} 个字符；改了地址要重新填写',
   'error.sender_invalid': '发送设置不正确，请检查',
   'error.subscription_invalid': '这个浏览器的通知地址不正确',

@@ -10,6 +10,7 @@ import error from './error';
 import guests from './guests';
 import guide from './guide';
 import me from './me';
+import notices from './notices';
 import privacy from './privacy';
 import rights from './rights';
 import search from './search';
@@ -33,4 +34,5 @@ export default {
   ...rights,
   ...privacy,
   ...search,
+  ...notices,
 };

@@ -1,0 +1,59 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/keys"
+	"atrium.dev/atrium/tenant-app/contract"
+)
+
+// keysSecret makes keys.json: what the app seals secrets with, derived from the root
+// key, which stays in the operator's namespace. Without a root key that can be used it
+// leaves what is there.
+func (r *Reconciler) keysSecret(ctx context.Context, s *scope, secrets map[string]*corev1.Secret) error {
+	live := secrets[v1alpha1.SecretOfficeKeys]
+	var now contract.Keys
+	read(live, contract.FileKeys, &now)
+	if s.keyless || s.key == nil && len(now.Seal) == 1 && now.Seal[0].ID == s.row.Key {
+		return nil
+	}
+	key, err := r.rootKey(ctx, s)
+	if err != nil || key == nil {
+		return err
+	}
+	raw, err := json.Marshal(contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", contract.FileKeys, err)
+	}
+	want := &corev1.Secret{ObjectMeta: s.meta(v1alpha1.SecretOfficeKeys), Data: map[string][]byte{contract.FileKeys: raw}}
+	return r.applySecret(ctx, s, live, want)
+}
+
+// rootKey is the key that this pass has seen or, when it looked at none, the one in its
+// Secret; nil while that is not the tenant's, which the next look at keys tells.
+func (r *Reconciler) rootKey(ctx context.Context, s *scope) (*keys.Key, error) {
+	if s.key != nil {
+		return s.key, nil
+	}
+	var secret corev1.Secret
+	name := keySecretOfID + s.id
+	err := r.Live.Get(ctx, client.ObjectKey{Namespace: r.Namespace, Name: name}, &secret)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read Secret %s: %w", name, err)
+	}
+	key, err := keys.Parse(secret.Data[keyField])
+	if err != nil || !key.Is(s.row.KeyCheck) {
+		return nil, nil //nolint:nilerr // said by the step Key, which looks again within minutes
+	}
+	return &key, nil
+}
