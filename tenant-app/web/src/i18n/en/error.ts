@@ -22,6 +22,8 @@ const error: Record<keyof typeof zh, string> = {
   'error.too_many': 'Too many requests; please wait a moment',
   'error.too_many_requests': 'Too many requests; please wait a moment',
   'error.too_many_attempts': 'Too many attempts; try again in {minutes} minutes',
+  'error.bad_request': 'The request could not be read; reload the page and try again',
+  'error.unsupported_media_type': 'The server does not take content of this kind',
   'error.invalid': 'This is not valid',
   'error.value_invalid': 'This is not valid',
   'error.values_invalid': 'Some of this is not valid',

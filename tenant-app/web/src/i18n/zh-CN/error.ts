@@ -21,6 +21,8 @@ export default {
   'error.too_many': '操作太频繁，请稍后再试',
   'error.too_many_requests': '操作太频繁，请稍后再试',
   'error.too_many_attempts': '尝试次数太多，请 {minutes} 分钟后再试',
+  'error.bad_request': '请求的内容读不懂，请刷新页面后再试',
+  'error.unsupported_media_type': '服务器不接受这种格式的内容',
   'error.invalid': '填写的内容不正确',
   'error.value_invalid': '填写的内容不正确',
   'error.values_invalid': '填写的内容不正确',
