@@ -74,7 +74,7 @@ async function onThePhone(phone) {
   await expectText(phone, 'search', '没有找到“年假”');
   await shot(phone, 'search-nothing-phone-light');
   await phone.getByRole('link', { name: '在全部内容里找' }).click();
-  await found(phone).filter({ hasText: '请假' }).click();
+  await found(phone).filter({ hasText: '请假' }).first().click();
   await expectText(phone, 'search', '陪父母体检');
   await phone.goto(`${url}/search`);
   await phone.getByRole('list', { name: '最近搜索' }).getByRole('button', { name: '报价' }).waitFor();
