@@ -49,8 +49,11 @@ func everybody(r *row) []kernel.ID {
 	out := []kernel.ID{r.SubmitterID}
 	for _, step := range r.state.Steps {
 		for _, item := range step.Items {
-			if item.Opened != nil {
-				out = append(out, item.Person)
+			if item.Opened == nil {
+				continue
+			}
+			if out = append(out, item.Person); item.For != nil {
+				out = append(out, *item.For)
 			}
 		}
 	}
@@ -83,6 +86,11 @@ func (s *Service) effect(ctx context.Context, r *row, form sheet, entry engine.E
 func (s *Service) assign(ctx context.Context, r *row, form sheet, entry engine.Entry, effect engine.Effect) error {
 	if err := s.take(ctx, r.ID, effect.Person, "holder", entry.At); err != nil {
 		return err
+	}
+	if item := r.state.Open(effect.Person); item != nil && item.For != nil { // who has a delegate reads along
+		if err := s.take(ctx, r.ID, *item.For, "cc", entry.At); err != nil {
+			return err
+		}
 	}
 	if effect.Due != nil {
 		job := store.Job{Kind: jobRemind, Version: 1, Key: remindKey(r.ID, effect.Item), Payload: overdue{r.ID, effect.Item}, At: *effect.Due}

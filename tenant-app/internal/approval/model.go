@@ -96,6 +96,8 @@ type Card struct {
 	Submitter string
 	State     engine.Status
 	Lines     []kernel.Line
+	Task      string            // the number of the work item that it asks its reader to decide; empty: it only tells
+	Over      map[string]string // work items that have ended, and how: a state of engine.Item
 }
 
 // Cards is the assistant that tells people in chat (审批助手).

@@ -45,6 +45,38 @@ func TestCardsTellOfApprovalsAndFollowThem(t *testing.T) {
 	}
 }
 
+// Of the cards that a head has of one approval, one can be decided from.
+func TestACardOfAnEndedWorkItemSaysSo(t *testing.T) {
+	c := start(t)
+	me, first := c.as(clerk), c.as(head)
+	over := func() (out []string) {
+		t.Helper()
+		c.Settle(t)
+		err := c.DB.Q(t.Context()).NewRaw(`SELECT concat(m.data #>> '{card,task}', ' ', m.data #>> '{card,over}') FROM chat_message m JOIN chat_room r ON r.id = m.room_id
+			WHERE r.unique_key = ? ORDER BY m.seq`, "assistant:approval:"+c.ids[head].String()).Scan(t.Context(), &out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	d := submit(me, "leave", leave("2026-11-23", "2026-11-23"))
+	if got := over(); !slices.Equal(got, []string{"1 "}) {
+		t.Fatalf("submitted: %q", got)
+	}
+	d = detail(do(first, d, "return", object{"comment": "请写明去向", "resume": true}).Want(http.StatusOK))
+	if got := over(); !slices.Equal(got, []string{"1 returned"}) {
+		t.Errorf("returned: %q", got)
+	}
+	d = detail(do(me, d, "submit", object{"values": leave("2026-11-23", "2026-11-23")}).Want(http.StatusOK))
+	if got := over(); !slices.Equal(got, []string{"1 returned", "2 "}) {
+		t.Errorf("submitted again: %q", got)
+	}
+	do(me, d, "withdraw", nil).Want(http.StatusOK)
+	if got := over(); !slices.Equal(got, []string{"1 returned", "2 dropped"}) {
+		t.Errorf("withdrawn: %q", got)
+	}
+}
+
 func TestAReminderComesOnceWhenTheTimeHasRunOut(t *testing.T) {
 	c := start(t)
 	me, first := c.as(clerk), c.as(head)
@@ -73,16 +105,31 @@ func TestAReminderComesOnceWhenTheTimeHasRunOut(t *testing.T) {
 func TestADelegateIsAskedInsteadWhileItLasts(t *testing.T) {
 	c := start(t)
 	me, first, second := c.as(clerk), c.as(head), c.as(upper)
-	day := c.Now().Format(time.DateOnly)
+	day := c.Now().In(time.FixedZone("", 8*3600)).Format(time.DateOnly) // the company's
 	first.JSON(http.MethodPut, "/me/delegation", object{"delegateId": c.ids[upper], "from": day, "to": day}).Want(http.StatusOK)
 	d := submit(me, "leave", leave("2026-11-23", "2026-11-23"))
 	if !slices.Equal(waitingFor(d), []string{upper}) || d.Now[0].For == nil || d.Now[0].For.Name != head {
 		t.Fatalf("waits for %v: %+v", waitingFor(d), d.Now)
 	}
-	if reply := do(first, d, "approve", nil); reply.Status != http.StatusNotFound {
+	// Who has delegated reads along, and decides nothing.
+	if reply := do(first, d, "approve", nil); reply.Status != http.StatusConflict || reply.Code() != "approval_not_waiting" {
 		t.Errorf("who has delegated: %d %s", reply.Status, reply.Body)
 	}
 	do(second, d, "approve", nil).Want(http.StatusOK)
+	for _, b := range []*officetest.Browser{me, first, second} {
+		if m := get(b, d.ID).Timeline[1]; m.Verb != "approve" || m.Person.Name != upper || m.For == nil || m.For.Name != head {
+			t.Errorf("the time line: %+v", m)
+		}
+	}
+	var mine, theirs approval.Delegation
+	first.JSON(http.MethodGet, "/me/delegation", nil).Want(http.StatusOK).Into(&mine)
+	second.JSON(http.MethodGet, "/me/delegation", nil).Want(http.StatusOK).Into(&theirs)
+	if mine.Delegate == nil || mine.Delegate.Name != upper || len(mine.Others) != 0 {
+		t.Errorf("the head's: %+v", mine)
+	}
+	if theirs.Delegate != nil || len(theirs.Others) != 1 || theirs.Others[0].Person.Name != head || theirs.Others[0].To != day {
+		t.Errorf("the delegate's: %+v", theirs)
+	}
 	first.JSON(http.MethodPut, "/me/delegation", object{}).Want(http.StatusOK)
 	if d = submit(me, "leave", leave("2026-11-24", "2026-11-24")); !slices.Equal(waitingFor(d), []string{head}) {
 		t.Errorf("waits for %v", waitingFor(d))

@@ -185,27 +185,46 @@ type Delegation struct {
 	Delegate *directory.PersonRef `json:"delegate,omitempty" doc:"Absent: the person decides alone"`
 	From     string               `json:"from,omitempty" format:"date"`
 	To       string               `json:"to,omitempty" format:"date" doc:"The last day, included"`
+	Others   []StandsFor          `json:"others" doc:"Those whose delegate the reader is"`
 }
 
-// Delegation is the reader's, if it has not passed.
+// StandsFor is somebody instead of whom the reader decides, and when.
+type StandsFor struct {
+	Person directory.PersonRef `json:"person"`
+	From   string              `json:"from" format:"date"`
+	To     string              `json:"to" format:"date" doc:"The last day, included"`
+}
+
+// Delegation is the reader's, and those of others to the reader, if they have not
+// passed.
 func (s *Service) Delegation(ctx context.Context) (Delegation, error) {
-	var d Delegation
-	var delegate kernel.ID
-	err := s.DB.Q(ctx).NewRaw(`SELECT delegate_id, to_char(from_day, 'YYYY-MM-DD'), to_char(to_day, 'YYYY-MM-DD') FROM approval_delegation
-		WHERE person_id = ? AND to_day >= ?::date`, reader(ctx).PersonID, s.today()).Scan(ctx, &delegate, &d.From, &d.To)
-	if store.IsNoRows(err) {
-		return Delegation{}, nil
+	var rows []struct {
+		Person   kernel.ID `bun:"person_id"`
+		Delegate kernel.ID `bun:"delegate_id"`
+		From     string    `bun:"first"`
+		To       string    `bun:"last"`
 	}
+	out, me := Delegation{Others: []StandsFor{}}, reader(ctx).PersonID
+	err := s.DB.Q(ctx).NewRaw(`SELECT person_id, delegate_id, to_char(from_day, 'YYYY-MM-DD') AS first, to_char(to_day, 'YYYY-MM-DD') AS last
+		FROM approval_delegation WHERE ? IN (person_id, delegate_id) AND to_day >= ?::date ORDER BY from_day, person_id`, me, s.today()).Scan(ctx, &rows)
 	if err != nil {
-		return d, fmt.Errorf("read the delegation: %w", err)
+		return out, fmt.Errorf("read the delegations: %w", err)
 	}
 	refs := newPeople()
-	refs.want(delegate)
-	if err := s.load(ctx, refs); err != nil {
-		return d, err
+	for _, r := range rows {
+		refs.want(r.Person, r.Delegate)
 	}
-	d.Delegate = refs.maybe(&delegate)
-	return d, nil
+	if err := s.load(ctx, refs); err != nil {
+		return out, err
+	}
+	for _, r := range rows {
+		if r.Person == me {
+			out.Delegate, out.From, out.To = refs.maybe(&r.Delegate), r.From, r.To
+		} else {
+			out.Others = append(out.Others, StandsFor{Person: refs.ref(r.Person), From: r.From, To: r.To})
+		}
+	}
+	return out, nil
 }
 
 // Delegate says who decides instead of the reader; kernel.NoID: nobody any more. It

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -87,6 +88,10 @@ func (s *Service) showState(ctx context.Context, r *row, what change) error {
 	var failed error
 	for _, person := range what.Tell {
 		id := uuid.NewSHA1(r.ID, fmt.Appendf(nil, "%d/%s", what.Seq, person)) // a repeated job sends the same card
+		card.Task = ""
+		if item := r.state.Open(person); item != nil {
+			card.Task = strconv.Itoa(item.N)
+		}
 		failed = errors.Join(failed, s.Cards.Put(ctx, id, person, card))
 	}
 	return failed
@@ -108,5 +113,24 @@ func (s *Service) card(ctx context.Context, r *row, form sheet) (Card, error) {
 	return Card{
 		Ref: r.ID, Title: title, Submitter: who, State: r.Status,
 		Lines: form.Lines(r.values, false, engine.Hidden(form.flow, r.state, kernel.NoID, false)),
+		Over:  over(r),
 	}, nil
+}
+
+// over are the work items that have ended. Whoever need not decide any more, whatever
+// the reason, has one that was dropped.
+func over(r *row) map[string]string {
+	out := map[string]string{}
+	for _, step := range r.state.Steps {
+		for _, item := range step.Items {
+			switch item.State {
+			case engine.ItemOpen, engine.ItemWaiting:
+			case engine.ItemHeld:
+				out[strconv.Itoa(item.N)] = string(engine.ItemDropped)
+			default:
+				out[strconv.Itoa(item.N)] = string(item.State)
+			}
+		}
+	}
+	return out
 }

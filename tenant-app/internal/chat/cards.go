@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
@@ -15,8 +16,12 @@ type Cards struct{ chat *Service }
 // Cards gives modules the way to their assistants.
 func (s *Service) Cards() Cards { return Cards{s} }
 
+// askedAgain ends the task of a card when a later one asks for something about its object.
+const askedAgain = "again"
+
 // Put sends a card to a person, in the transaction of ctx. The same id a second time
-// changes nothing. Assistant is a key that the page translates, for example approval.
+// changes nothing. Assistant is a key that the page translates, for example approval. Of
+// the cards of an object that ask their reader for something, the last one alone does.
 func (c Cards) Put(ctx context.Context, id, person kernel.ID, card CardData) error {
 	s := c.chat
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -31,27 +36,46 @@ func (c Cards) Put(ctx context.Context, id, person kernel.ID, card CardData) err
 		if kernel.HasCode(p.err, "id_taken") {
 			return nil // a repeat: a card has no author to compare
 		}
-		return p.err
+		if p.err != nil || card.Task == "" {
+			return p.err
+		}
+		return c.change(ctx, `data = jsonb_set(m.data, '{card,over}', to_jsonb(?::text))`, []any{askedAgain},
+			`card_ref = ? AND room_id = ? AND id <> ? AND data #> '{card,task}' IS NOT NULL AND data #> '{card,over}' IS NULL`, card.Ref, room, id)
 	})
 }
 
-// Update shows a new state on every card of an object, in the transaction of ctx.
-func (c Cards) Update(ctx context.Context, card CardData) error {
-	s := c.chat
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		var rows []messageRow
-		err := s.db.Q(ctx).NewRaw(`UPDATE chat_message AS m SET text = ?, data = ? WHERE m.id IN (SELECT id FROM chat_message WHERE card_ref = ? ORDER BY id FOR NO KEY UPDATE)
-			RETURNING `+messageColumns, cutText(clean(card.Title), maxText), payload{Card: card.clean()}.column(), card.Ref).Scan(ctx, &rows)
-		if err != nil {
-			return fmt.Errorf("change cards: %w", err)
-		}
-		for _, row := range rows {
-			if err := s.touch(ctx, row); err != nil {
-				return err
-			}
-		}
-		return nil
+// Update shows a new state on every card of an object, in the transaction of ctx. over
+// are the tasks that have ended, and how; what a card asks for, and whether that was over
+// already, stays as it is otherwise.
+func (c Cards) Update(ctx context.Context, card CardData, over map[string]string) error {
+	ended, err := json.Marshal(over)
+	if err != nil {
+		return fmt.Errorf("change cards: %w", err)
+	}
+	card.Task, card.Over = "", ""
+	set := `text = ?, data = jsonb_set(?::jsonb, '{card}', (?::jsonb -> 'card') || jsonb_strip_nulls(jsonb_build_object(
+		'task', m.data #> '{card,task}', 'over', coalesce(?::jsonb -> (m.data #>> '{card,task}'), m.data #> '{card,over}'))))`
+	data := payload{Card: card.clean()}.column()
+	return c.chat.db.InTx(ctx, func(ctx context.Context) error {
+		return c.change(ctx, set, []any{cutText(clean(card.Title), maxText), data, data, string(ended)}, `card_ref = ?`, card.Ref)
 	})
+}
+
+// change sets columns of some cards, and tells their rooms.
+func (c Cards) change(ctx context.Context, set string, values []any, where string, args ...any) error {
+	s := c.chat
+	var rows []messageRow
+	err := s.db.Q(ctx).NewRaw(`UPDATE chat_message AS m SET `+set+` WHERE m.id IN (SELECT id FROM chat_message WHERE `+where+` ORDER BY id FOR NO KEY UPDATE)
+		RETURNING `+messageColumns, append(values, args...)...).Scan(ctx, &rows)
+	if err != nil {
+		return fmt.Errorf("change cards: %w", err)
+	}
+	for _, row := range rows {
+		if err := s.touch(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c CardData) clean() *CardData {

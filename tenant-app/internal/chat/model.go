@@ -222,6 +222,8 @@ type CardData struct {
 	Title     string      `json:"title"`
 	State     string      `json:"state"`
 	Fields    []CardField `json:"fields"`
+	Task      string      `json:"task,omitempty" doc:"What its reader was asked to do with the object, by a name of its own; absent: the card only tells"`
+	Over      string      `json:"over,omitempty" doc:"How the task ended, in a word of its kind; again: a later card asks instead; absent: it is still to be done"`
 }
 
 // CardField is a line of a card.

@@ -45,12 +45,12 @@ func (c toCards) Put(ctx context.Context, id, person kernel.ID, card approval.Ca
 }
 
 func (c toCards) Update(ctx context.Context, card approval.Card) error {
-	return c.cards.Update(ctx, c.card(card))
+	return c.cards.Update(ctx, c.card(card), card.Over)
 }
 
 func (c toCards) card(card approval.Card) chat.CardData {
 	locale := kernel.MatchLocale(c.settings().Locale, kernel.ZhCN)
-	out := chat.CardData{Kind: "approval", Assistant: "approval", Ref: card.Ref, Title: card.Title.In(locale), State: string(card.State)}
+	out := chat.CardData{Kind: "approval", Assistant: "approval", Ref: card.Ref, Title: card.Title.In(locale), State: string(card.State), Task: card.Task}
 	for _, l := range card.Lines {
 		out.Fields = append(out.Fields, chat.CardField{Label: l.Name.In(locale), Value: l.Text.In(locale)})
 	}

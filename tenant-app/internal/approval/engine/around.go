@@ -2,6 +2,11 @@ package engine
 
 import "atrium.dev/atrium/tenant-app/internal/kernel"
 
+// asks says whether somebody was asked by an item, be it that their delegate decides.
+func (i *Item) asks(person kernel.ID) bool {
+	return i.Opened != nil && (i.Person == person || i.For != nil && *i.For == person)
+}
+
 // Takes says whether somebody takes part: the submitter, whoever was asked, and
 // whoever was sent a copy.
 func (s *State) Takes(person kernel.ID) bool {
@@ -10,7 +15,7 @@ func (s *State) Takes(person kernel.ID) bool {
 	}
 	for _, step := range s.Steps {
 		for _, item := range step.Items {
-			if item.Person == person && item.Opened != nil {
+			if item.asks(person) {
 				return true
 			}
 		}

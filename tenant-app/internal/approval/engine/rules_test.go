@@ -257,8 +257,8 @@ func TestADelegateDecidesInstead(t *testing.T) {
 	d.facts["a"] = engine.NodeFact{People: []engine.Candidate{{Person: ann, Delegate: &bob}}}
 	d.does(me, engine.Submit)
 	d.asks(bob)
-	d.refused(ann, engine.Agree, "approval_not_yours")
-	if item := d.state.Open(bob); *item.For != ann {
+	d.refused(ann, engine.Agree, "approval_not_waiting")
+	if item := d.state.Open(bob); *item.For != ann || !d.state.Takes(ann) {
 		t.Errorf("bob decides for %v", item.For)
 	}
 	mine := newDesk(t, strict, node("a", engine.One))

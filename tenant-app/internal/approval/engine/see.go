@@ -68,7 +68,7 @@ func (s *State) parts(person kernel.ID) []string {
 	var out []string
 	for _, step := range s.Steps {
 		for _, item := range step.Items {
-			if item.Person == person && item.Opened != nil {
+			if item.asks(person) {
 				out = append(out, step.Node)
 			}
 		}

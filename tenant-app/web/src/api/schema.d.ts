@@ -1977,9 +1977,13 @@ export interface components {
             fields: components["schemas"]["CardField"][];
             /** @description For example approval */
             kind: string;
+            /** @description How the task ended, in a word of its kind; again: a later card asks instead; absent: it is still to be done */
+            over?: string;
             /** Format: uuid */
             ref: string;
             state: string;
+            /** @description What its reader was asked to do with the object, by a name of its own; absent: the card only tells */
+            task?: string;
             title: string;
         };
         CardField: {
@@ -2240,6 +2244,8 @@ export interface components {
             delegate?: components["schemas"]["PersonRef"];
             /** Format: date */
             from?: string;
+            /** @description Those whose delegate the reader is */
+            others: components["schemas"]["StandsFor"][];
             /**
              * Format: date
              * @description The last day, included
@@ -3611,6 +3617,16 @@ export interface components {
             /** @example 09:00 */
             from: string;
             /** @example 12:00 */
+            to: string;
+        };
+        StandsFor: {
+            /** Format: date */
+            from: string;
+            person: components["schemas"]["PersonRef"];
+            /**
+             * Format: date
+             * @description The last day, included
+             */
             to: string;
         };
         Step: {

@@ -38,6 +38,7 @@ export const mePlaces: Place[] = [
   { path: '/me/profile', label: 'me.profile', icon: 'person' },
   { path: '/me/notices', label: 'me.notices', icon: 'bell' },
   { path: '/me/guests', label: 'me.guests', icon: 'people', rights: ['guest.invite'] },
+  { path: '/me/delegation', label: 'delegation.title', icon: 'forward', rights: ['approval.submit'] },
   { path: '/me/appearance', label: 'me.appearance', icon: 'palette' },
   { path: '/me/devices', label: 'me.devices', icon: 'device' },
   { path: '/me/outbox', label: 'me.outbox', icon: 'sync' },

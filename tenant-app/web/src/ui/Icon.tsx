@@ -80,6 +80,7 @@ const shapes = {
   urgent: <path d="M13 3 5 13.5h6L10.5 21 19 10h-6.5Z" />,
   receipt: <path d="M6 3.5h12v17l-3-2-3 2-3-2-3 2zM9 9.5l2 2 4-4" />,
   file: <path d="M6.5 3.5h7l4.5 4.5v12.5h-11.5zM13.5 3.5V8H18" />,
+  printer: <path d="M7 9V3.5h10V9M7 17H4V9h16v8h-3M7 14h10v6.5H7z" />,
   play: <path d="M8 5.5v13l10.5-6.5z" />,
   stop: <path d="M7 7h10v10H7z" />,
   select: <path d="M4 6.5h9M4 12h7M4 17.5h6M14 15l2.5 2.5L21 13" />,

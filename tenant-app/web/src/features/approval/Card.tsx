@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { useT } from '../../i18n';
 import type { Card as Shown } from '../chat/model';
 import classes from './Card.module.css';
-import { isStatus } from './model';
+import { asksNow, isStatus, outcomeOf } from './model';
 import { useUnsentOf } from './outgoing';
 import { approvalQuery } from './queries';
 import { Status } from './Status';
@@ -16,12 +16,12 @@ const ActDialog = lazy(() => import('./ActDialog'));
 export default function Card({ card }: { card: Shown }) {
   const t = useT();
   const [deciding, setDeciding] = useState(false);
-  const running = card.state === 'running';
-  const { data } = useQuery({ ...approvalQuery(card.ref), enabled: running });
+  const asks = asksNow(card);
+  const { data } = useQuery({ ...approvalQuery(card.ref), enabled: asks });
   const waits = useUnsentOf(card.ref).length > 0;
-  // What was kept of an approval that has ended may be older than its card, and is not read again.
-  const status = running ? (data?.status ?? card.state) : card.state;
-  const decides = running && data?.actions.includes('approve') && !waits;
+  // What was kept of an approval may be older than a card that asks for nothing any more.
+  const status = asks ? (data?.status ?? card.state) : card.state;
+  const decides = asks && data?.actions.includes('approve') && !waits;
   return (
     <div className={classes.card}>
       <p className={classes.title}>
@@ -36,6 +36,7 @@ export default function Card({ card }: { card: Shown }) {
           </div>
         ))}
       </dl>
+      {card.over && <p className={classes.wait}>{t(outcomeOf(card.over))}</p>}
       {waits && <p className={classes.wait}>{t('approval.waitsToBeSent')}</p>}
       <div className={classes.actions}>
         <Button component={Link} href={`/todo/${card.ref}`} variant="default">

@@ -57,7 +57,14 @@ function Loaded({ detail, back, unsent, nextAt }: LoadedProps) {
     <Frame
       back={back}
       title={title}
-      above={<Status status={detail.status} />}
+      above={
+        <>
+          <Status status={detail.status} />
+          <Link href={`/work/print/${detail.id}`} className={classes.print} aria-label={t('approval.print')}>
+            <Icon name="printer" />
+          </Link>
+        </>
+      }
       foot={<Actions detail={detail} next={next} waits={unsent.length > 0} />}
     >
       <p className={classes.number}>

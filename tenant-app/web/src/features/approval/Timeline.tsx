@@ -22,6 +22,12 @@ const doings: Record<string, Key> = {
   policy: 'approval.did.policy',
 };
 
+/** What somebody did, in a word. */
+export function doingOf(moment: Moment, again: boolean, t: Translate): string {
+  const doing = moment.verb === 'submit' && again ? 'approval.did.resubmit' : doings[moment.verb];
+  return doing ? t(doing) : moment.verb;
+}
+
 const reasons: Record<'nobody' | 'self' | 'repeat', Key> = {
   nobody: 'approval.reason.nobody',
   self: 'approval.reason.self',
@@ -60,7 +66,6 @@ export function Timeline({ detail }: { detail: Detail }) {
 function more(moment: Moment, t: Translate, lang: Lang): string {
   return [
     said(moment.node, lang),
-    moment.for && t('approval.for', { name: moment.for.name }),
     moment.to && moment.to.length > 0 && t('approval.to', { names: names(moment.to) }),
     moment.verb === 'return' &&
       t('approval.to', { names: said(moment.target, lang) || t('approval.submitter') }),
@@ -75,13 +80,14 @@ function more(moment: Moment, t: Translate, lang: Lang): string {
 function Past({ moment, again }: { moment: Moment; again: boolean }) {
   const { t, lang } = useLanguage();
   const { timezone } = useMe();
-  const doing = moment.verb === 'submit' && again ? 'approval.did.resubmit' : doings[moment.verb];
   return (
     <li data-verb={moment.verb}>
       <Face person={moment.person} />
       <div>
         <p className={classes.who}>
-          <b>{moment.person?.name ?? t('approval.app')}</b> {doing ? t(doing) : moment.verb}
+          <b>{moment.person?.name ?? t('approval.app')}</b>{' '}
+          {moment.for && `${t('approval.for', { name: moment.for.name })} `}
+          {doingOf(moment, again, t)}
           <time dateTime={moment.at}>{formatTime(lang, moment.at, timezone)}</time>
         </p>
         <p className={classes.more}>{more(moment, t, lang)}</p>
@@ -102,12 +108,12 @@ function Now({ waiting }: { waiting: Detail['now'][number] }) {
       <Face person={waiting.person} />
       <div>
         <p className={classes.who}>
-          <b>{waiting.person.name}</b> {t(waiting.since ? 'approval.decides' : 'approval.later')}
+          <b>{waiting.person.name}</b> {waiting.for && `${t('approval.for', { name: waiting.for.name })} `}
+          {t(waiting.since ? 'approval.decides' : 'approval.later')}
         </p>
         <p className={classes.more}>
           {[
             said(waiting.node, lang),
-            waiting.for && t('approval.for', { name: waiting.for.name }),
             since !== undefined && since !== '' && t('approval.waits', { time: waited(since, t) }),
           ]
             .filter(Boolean)

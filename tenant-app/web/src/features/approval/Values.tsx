@@ -72,7 +72,8 @@ function Rows({ field, rows, files, unsent }: RowsProps) {
   );
 }
 
-function Value({ field, value }: { field: Field; value: unknown }) {
+/** One value, as it is read. */
+export function Value({ field, value }: { field: Field; value: unknown }) {
   const { t, lang } = useLanguage();
   if (field.kind === 'choice')
     return <>{said(field.options?.find((o) => o.key === value)?.name, lang) || String(value)}</>;

@@ -17,6 +17,7 @@ import { formsQuery } from './queries';
 import classes from './WorkPage.module.css';
 
 const NewForm = lazy(() => import('./NewForm'));
+const PrintSheet = lazy(() => import('./PrintSheet'));
 const MendForm = lazy(() => import('./MendForm'));
 
 const sections: Record<string, ComponentType> = {
@@ -31,6 +32,7 @@ export default function WorkPage() {
   const { section, item } = useParams<{ section?: string; item?: string }>();
   if (item && section === 'new') return <NewForm key={item} />;
   if (item && section === 'mend') return <MendForm key={item} />;
+  if (item && section === 'print') return <PrintSheet key={item} id={item} />;
   if (item) return <Detail key={item} id={item} back={`/work/${section}`} />;
   return <Home section={section} />;
 }

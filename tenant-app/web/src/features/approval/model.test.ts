@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { centsOf, type Field, filled, missing, money, typedMoney } from './model';
+import { asksNow, centsOf, type Field, filled, missing, money, outcomeOf, typedMoney } from './model';
 
 const name = { 'zh-CN': '名', en: 'name' };
 const fields: Field[] = [
@@ -57,5 +57,21 @@ describe('a form', () => {
 
   it('counts nought as filled in', () => {
     expect(missing(fields.slice(2, 3), { rows: [{ amount: 0 }] })).toEqual([]);
+  });
+});
+
+describe('a card', () => {
+  it('asks its reader only while its own work item is open', () => {
+    const running = { state: 'running', task: '2' };
+    expect(asksNow(running)).toBe(true);
+    expect(asksNow({ ...running, over: 'returned' })).toBe(false);
+    expect(asksNow({ ...running, over: 'again' })).toBe(false);
+    expect(asksNow({ ...running, state: 'approved' })).toBe(false);
+    expect(asksNow({ state: 'running' })).toBe(false); // a copy
+  });
+
+  it('says how its work item ended, also in a word of a newer server', () => {
+    expect(outcomeOf('returned')).toBe('approval.over.returned');
+    expect(outcomeOf('toString')).toBe('approval.over.dropped');
   });
 });

@@ -33,6 +33,22 @@ export const statusNames: Record<Status, Key> = {
 
 export const isStatus = (text: string): text is Status => Object.hasOwn(statusNames, text);
 
+/** Whether a card asks its reader to decide: of several about one approval, one does. */
+export const asksNow = (card: { state: string; task?: string; over?: string }): boolean =>
+  card.state === 'running' && card.task !== undefined && card.over === undefined;
+
+const outcomes: Record<string, Key> = {
+  approved: 'approval.over.approved',
+  rejected: 'approval.over.rejected',
+  returned: 'approval.over.returned',
+  transferred: 'approval.over.transferred',
+  again: 'approval.over.again',
+};
+
+/** What became of what a card asked its reader to do. */
+export const outcomeOf = (over: string): Key =>
+  Object.hasOwn(outcomes, over) ? (outcomes[over] as Key) : 'approval.over.dropped';
+
 /** What can be done with an approval, besides mending it. */
 export const verbs = [
   'approve',

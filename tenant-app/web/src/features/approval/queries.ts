@@ -87,6 +87,15 @@ export const keepDraft = (id: string, form: string, values: Values) =>
 export const dropDraft = (id: string) =>
   take(api.DELETE('/api/v1/approval-drafts/{id}', { params: { path: { id } } }));
 
+export const delegationQuery = queryOptions({
+  queryKey: ['approval', 'delegation'],
+  queryFn: () => take(api.GET('/api/v1/me/delegation')),
+});
+
+/** Without a delegate: nobody any more. Days are 2026-12-01, the last one included. */
+export const setDelegation = (body: { delegateId?: string; from?: string; to?: string }) =>
+  take(api.PUT('/api/v1/me/delegation', { body }));
+
 /** What the server knows of a file that this person uploaded. */
 export const fileQuery = (id: string) =>
   queryOptions({

@@ -96,6 +96,10 @@ export type MergedItem = {
 };
 
 export type Card = {
+  /** What it asked its reader to do; absent: it only tells. */
+  task?: string;
+  /** How that ended. */
+  over?: string;
   kind: string;
   ref: string;
   title: string;

@@ -27,6 +27,7 @@ const sections: Record<string, ComponentType> = {
   profile: Profile,
   guests: lazy(() => import('../guests/Guests')),
   notices: lazy(() => import('../notices/NoticesSection')),
+  delegation: lazy(() => import('../approval/Delegation')),
   appearance: Appearance,
   devices: Devices,
   outbox: Outbox,
