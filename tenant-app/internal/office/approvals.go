@@ -14,8 +14,9 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/todo"
 )
 
-// registerApprovals puts forms, approvals and to-dos together.
-func (o *Office) registerApprovals(p Parts) {
+// registerApprovals puts forms, approvals and to-dos together; others put into the list
+// of to-dos too.
+func (o *Office) registerApprovals(p Parts) *todo.Service {
 	shapes := forms{form.New(p.DB, p.Clock), o.Calendar}
 	away := &absences{}
 	inbox := todo.New(p.DB, p.Clock, o.Live, away)
@@ -32,6 +33,7 @@ func (o *Office) registerApprovals(p Parts) {
 	shapes.service.Register(o.Server)
 	away.Register(o.Server)
 	inbox.Register(o.Server)
+	return inbox
 }
 
 // toCards shows approvals in chat, in the company's language.

@@ -99,7 +99,7 @@ func New(p Parts) *Office {
 	o.Live.Follow(o.Chat)
 	o.Live.Register(o.Server)
 	o.registerNotices(p)
-	o.registerApprovals(p)
+	o.registerDesk(p, o.registerApprovals(p))
 	o.registerGuide(p)
 	o.Server.ServePages(pages)
 	o.Jobs.Every("auth.forget-expired", time.Hour, o.Auth.CleanUp)

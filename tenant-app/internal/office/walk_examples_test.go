@@ -114,6 +114,14 @@ func examples() map[string]example {
 		"keep-approval-draft": {creates: true, body: func(*walk, *actor, map[string]string) any {
 			return map[string]any{"form": "general", "values": map[string]any{"subject": "草稿"}}
 		}},
+		"submit-suggestion": {body: func(*walk, *actor, map[string]string) any { return suggestionOf("多放几把椅子") }},
+		"act-on-suggestion": {body: func(*walk, *actor, map[string]string) any {
+			return map[string]any{"id": kernel.NewID(), "verb": "follow", "text": "一句话"}
+		}},
+		"look-up-suggestion": {body: func(w *walk, _ *actor, _ map[string]string) any { return object1("code", w.anonymous()) }},
+		"follow-up-suggestion": {body: func(w *walk, _ *actor, _ map[string]string) any {
+			return map[string]any{"code": w.anonymous(), "id": kernel.NewID(), "text": "一句话"}
+		}},
 		"search-room": {query: map[string]func(*walk, map[string]string) string{
 			"q": func(*walk, map[string]string) string { return "群" },
 		}},

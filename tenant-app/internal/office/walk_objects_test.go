@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"atrium.dev/atrium/tenant-app/internal/auth"
@@ -228,6 +229,9 @@ func (w *walk) objects() {
 			w.clerk.b.JSON(http.MethodPut, "/approval-drafts/"+id.String(), map[string]any{"form": "general", "values": map[string]any{"subject": word}}).Want(http.StatusOK)
 			return object{id: id}
 		},
+		"suggestions": func(word string) object {
+			return object{id: w.by(w.clerk, "/suggestions", suggestionOf(word))}
+		},
 		"approval-forms": func(string) object { return object{text: "general"} },
 		"files":          func(word string) object { return object{id: w.fileInRoom(word)} },
 		"comments":       w.comment,
@@ -268,6 +272,23 @@ func (w *walk) approvalOf(subject string) map[string]any {
 		"id": kernel.NewID(), "form": "general", "values": map[string]any{"subject": subject, "content": "内容 " + subject},
 		"approvers": map[string]any{"approvers": []kernel.ID{w.colleague.id}},
 	}
+}
+
+// suggestionOf is a suggestion with its author's name.
+func suggestionOf(title string) map[string]any {
+	return map[string]any{"id": kernel.NewID(), "title": title, "text": "内容 " + title}
+}
+
+// anonymous is the code of a suggestion without a name.
+func (w *walk) anonymous() string {
+	w.t.Helper()
+	w.admin.b.JSON(http.MethodPut, "/desk-settings", map[string]any{"anonymous": true}).Want(http.StatusOK)
+	code := fmt.Sprintf("WALKWALKWALK%s", strings.Map(func(r rune) rune { return rune("ABCDEFGHJK"[r-'0']) }, fmt.Sprintf("%04d", w.count)))
+	w.count++
+	asked := suggestionOf("无名")
+	asked["anonymous"], asked["code"] = true, code
+	w.by(w.clerk, "/suggestions", asked)
+	return code
 }
 
 func (w *walk) submitted(subject string) kernel.ID {

@@ -10,7 +10,7 @@ import (
 
 type listInput struct {
 	kernel.PageQuery
-	Kind string `query:"kind" enum:"approval,approval_returned" doc:"Absent: all kinds"`
+	Kind string `query:"kind" enum:"approval,approval_returned,suggestion" doc:"Absent: all kinds"`
 }
 
 type listOutput struct {

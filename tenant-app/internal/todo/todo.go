@@ -31,7 +31,7 @@ type Item struct {
 // Entry is an item as its person sees it.
 type Entry struct {
 	ID      kernel.ID            `json:"id" format:"uuid"`
-	Kind    string               `json:"kind" doc:"approval: decide; approval_returned: mend"`
+	Kind    string               `json:"kind" doc:"approval: decide; approval_returned: mend; suggestion: answer"`
 	Ref     kernel.ID            `json:"ref" format:"uuid" doc:"What is to be opened"`
 	Title   kernel.Text          `json:"title"`
 	Summary []kernel.Line        `json:"summary"`
@@ -99,6 +99,20 @@ func (s *Service) Done(ctx context.Context, kind string, ref, person kernel.ID) 
 		return fmt.Errorf("take out of the inbox: %w", err)
 	}
 	s.hint(ctx, person, ref)
+	return nil
+}
+
+// Clear takes what waits for nobody any more out of all inboxes but one; kernel.NoID: of
+// all.
+func (s *Service) Clear(ctx context.Context, kind string, ref, besides kernel.ID) error {
+	var people []kernel.ID
+	err := s.db.Q(ctx).NewRaw(`DELETE FROM todo_item WHERE ref = ? AND kind = ? AND person_id <> ? RETURNING person_id`, ref, kind, besides).Scan(ctx, &people)
+	if err != nil {
+		return fmt.Errorf("take out of all inboxes: %w", err)
+	}
+	for _, person := range people {
+		s.hint(ctx, person, ref)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@
 import { administer } from './administer.mjs';
 import { approvals } from './approvals.mjs';
 import { chat } from './chat.mjs';
+import { desk } from './desk.mjs';
 import { firstAdministrator } from './first.mjs';
 import { broken, faults, launch } from './harness.mjs';
 import { look } from './look.mjs';
@@ -16,7 +17,7 @@ import { search } from './search.mjs';
 const browser = await launch();
 const only = process.argv.slice(2);
 // rights narrows what staff see, and offline ends the administrator's session.
-const steps = { administer, chat, approvals, search, notices, outbox, morning, look, rights, offline };
+const steps = { administer, chat, approvals, desk, search, notices, outbox, morning, look, rights, offline };
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {

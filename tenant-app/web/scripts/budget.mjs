@@ -35,7 +35,7 @@ const first = needs('index.html');
 // A section stands inside its page: opening its address loads both.
 const sections = { Departments: 'AdminPage', Positions: 'AdminPage', Import: 'AdminPage' };
 // A window opens on a page that is there already: only what it adds counts.
-const windows = { HeadsDialog: 'Departments', MoveDialog: 'Departments' };
+const windows = { HeadsDialog: 'Departments', MoveDialog: 'Departments', SuccessorDialog: 'Guests' };
 
 const entries = Object.keys(files).filter((key) => files[key].isDynamicEntry);
 const nameOf = (key) => key.replace(/.*\/(\w+)\.tsx?$/, '$1');

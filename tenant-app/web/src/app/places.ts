@@ -17,7 +17,7 @@ export const places: Place[] = [
     path: '/admin',
     label: 'nav.admin',
     icon: 'settings',
-    rights: ['directory.manage', 'rights.read', 'privacy.read', 'notice.manage'],
+    rights: ['directory.manage', 'rights.read', 'privacy.read', 'notice.manage', 'desk.manage'],
     wide: true,
   },
   { path: '/me', label: 'nav.me', icon: 'person' },
@@ -31,6 +31,7 @@ export const adminPlaces: Place[] = [
   { path: '/admin/roles', label: 'admin.roles', icon: 'key', rights: ['rights.read'] },
   { path: '/admin/consents', label: 'admin.consents', icon: 'shield', rights: ['privacy.read'] },
   { path: '/admin/notices', label: 'admin.notices', icon: 'bell', rights: ['notice.manage'] },
+  { path: '/admin/desk', label: 'desk.box', icon: 'mail', rights: ['desk.manage'] },
   { path: '/admin/explain', label: 'admin.explain', icon: 'search', rights: ['rights.read'] },
 ];
 
@@ -55,6 +56,7 @@ export const workPlaces: Place[] = [
   { path: '/work/decided', label: 'approval.decided', icon: 'check' },
   { path: '/work/cc', label: 'approval.cced', icon: 'copy' },
   { path: '/work/drafts', label: 'approval.drafts', icon: 'edit' },
+  { path: '/work/suggestions', label: 'desk.box', icon: 'mail', rights: ['desk.submit'] },
 ];
 
 /** What can be begun from anywhere. */
@@ -62,6 +64,7 @@ export const beginnings: Place[] = [
   { path: '/chat?new=1', label: 'chat.new', icon: 'chat' },
   { path: '/work/new/leave', label: 'approval.leave', icon: 'clock', rights: ['approval.submit'] },
   { path: '/work/new/expense', label: 'approval.expense', icon: 'receipt', rights: ['approval.submit'] },
+  { path: '/work/suggest/new', label: 'desk.new', icon: 'mail', rights: ['desk.submit'] },
   { path: '/chat/self', label: 'chat.selfTitle', icon: 'folder' },
 ];
 

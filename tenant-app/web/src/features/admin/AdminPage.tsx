@@ -16,6 +16,7 @@ const sections = {
   roles: lazy(() => import('./roles/Roles')),
   consents: lazy(() => import('./Consents')),
   notices: lazy(() => import('../notices/SendersSection')),
+  desk: lazy(() => import('../desk/DeskSettings')),
   explain: lazy(() => import('./roles/Explain')),
 };
 

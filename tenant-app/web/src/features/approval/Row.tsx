@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PersonRef, Schemas } from '../../api/types';
 import { useLanguage } from '../../i18n';
-import { Icon } from '../../ui/Icon';
+import { Icon, type IconName } from '../../ui/Icon';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import list from './List.module.css';
 import { said } from './model';
@@ -12,6 +12,8 @@ type Props = {
   href: string;
   title: string;
   person?: PersonRef | undefined;
+  /** Where there is no person. */
+  icon?: IconName;
   summary?: Schemas['Line'][];
   at?: string;
   when?: string;
@@ -19,7 +21,17 @@ type Props = {
   here?: boolean;
 };
 
-export function Row({ href, title, person, summary = [], at, when, sign, here = false }: Props) {
+export function Row({
+  href,
+  title,
+  person,
+  icon = 'clock',
+  summary = [],
+  at,
+  when,
+  sign,
+  here = false,
+}: Props) {
   const { lang } = useLanguage();
   return (
     <li>
@@ -32,7 +44,7 @@ export function Row({ href, title, person, summary = [], at, when, sign, here = 
         {person ? (
           <PersonAvatar id={person.id} text={person.avatarText} src={person.avatar} size={40} />
         ) : (
-          <Icon name="clock" size={22} />
+          <Icon name={icon} size={22} />
         )}
         <span className={list.texts}>
           <span className={list.first}>

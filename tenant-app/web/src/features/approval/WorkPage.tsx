@@ -1,6 +1,6 @@
 // 工作台: forms to start, one's own approvals, what was decided or copied, drafts; on a phone further places too.
 import { useQuery } from '@tanstack/react-query';
-import { type ComponentType, lazy } from 'react';
+import { type ComponentType, lazy, Suspense } from 'react';
 import { Link, useParams } from 'wouter';
 import { type Place, places, visibleTo, workPlaces } from '../../app/places';
 import { useMe } from '../../app/session';
@@ -18,6 +18,10 @@ import classes from './WorkPage.module.css';
 
 const NewForm = lazy(() => import('./NewForm'));
 const PrintSheet = lazy(() => import('./PrintSheet'));
+const Suggestions = lazy(() => import('../desk/Suggestions'));
+const SuggestionPage = lazy(() => import('../desk/SuggestionPage'));
+const NewSuggestion = lazy(() => import('../desk/NewSuggestion'));
+const ByCode = lazy(() => import('../desk/ByCode'));
 const MendForm = lazy(() => import('./MendForm'));
 
 const sections: Record<string, ComponentType> = {
@@ -26,6 +30,7 @@ const sections: Record<string, ComponentType> = {
   decided: () => <Boxed box="decided" />,
   cc: () => <Boxed box="cc" />,
   drafts: Drafts,
+  suggestions: Suggestions,
 };
 
 export default function WorkPage() {
@@ -33,6 +38,8 @@ export default function WorkPage() {
   if (item && section === 'new') return <NewForm key={item} />;
   if (item && section === 'mend') return <MendForm key={item} />;
   if (item && section === 'print') return <PrintSheet key={item} id={item} />;
+  if (item && section === 'suggestions') return <SuggestionPage key={item} id={item} />;
+  if (item && section === 'suggest') return item === 'code' ? <ByCode /> : <NewSuggestion />;
   if (item) return <Detail key={item} id={item} back={`/work/${section}`} />;
   return <Home section={section} />;
 }
@@ -43,7 +50,8 @@ function Home({ section }: { section: string | undefined }) {
   const phone = usePhone();
   const Section = sections[section ?? 'start'] ?? Start;
   const elsewhere = places.filter((p) => p.wide && visibleTo(me.rights)(p));
-  const shown: Place[] = phone ? [...workPlaces.slice(1), ...elsewhere] : workPlaces;
+  const here = workPlaces.filter(visibleTo(me.rights));
+  const shown: Place[] = phone ? [...here.slice(1), ...elsewhere] : here;
   return (
     <Sections
       title={t('nav.work')}
@@ -52,7 +60,9 @@ function Home({ section }: { section: string | undefined }) {
       current={section && `/work/${section}`}
       above={phone && <Start />}
     >
-      <Section />
+      <Suspense fallback={<SkeletonRows />}>
+        <Section />
+      </Suspense>
     </Sections>
   );
 }

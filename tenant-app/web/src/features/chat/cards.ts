@@ -6,4 +6,5 @@ export type CardView = ComponentType<{ card: Card }>;
 
 export const cards: Record<string, () => Promise<{ default: CardView }>> = {
   approval: () => import('../approval/Card'),
+  suggestion: () => import('../desk/Card'),
 };

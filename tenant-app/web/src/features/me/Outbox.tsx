@@ -17,6 +17,7 @@ const names: Record<string, Key> = {
   'approval.submit': 'approval.outboxForm',
   'approval.mend': 'approval.outboxForm',
   'approval.act': 'approval.outboxAct',
+  'desk.submit': 'desk.one',
 };
 
 /** The words in it, if it has any. */

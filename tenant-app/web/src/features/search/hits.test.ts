@@ -18,6 +18,7 @@ it('leads to the very message, the thread, the file’s message, the approval', 
   expect(hrefOf(hit({ thread: 't1' }))).toBe('/chat/r1?thread=t1');
   expect(hrefOf(hit({ kind: 'file', seq: 9 }))).toBe('/chat/r1?at=9');
   expect(hrefOf(hit({ kind: 'approval', ref: 'a1', in: ['person:p1'] }))).toBe('/work/mine/a1');
+  expect(hrefOf(hit({ kind: 'suggestion', ref: 's1', in: ['desk'] }))).toBe('/work/suggestions/s1');
 });
 
 it('leads nowhere for what this page does not know', () => {

@@ -16,13 +16,19 @@ const roomOf = (hit: Hit): string | undefined =>
 /** The very place; nothing for a kind that this release of the page does not know. */
 export function hrefOf(hit: Hit): string | undefined {
   if (hit.kind === 'approval') return `/work/mine/${hit.ref}`;
+  if (hit.kind === 'suggestion') return `/work/suggestions/${hit.ref}`;
   const room = roomOf(hit);
   if ((hit.kind !== 'message' && hit.kind !== 'file') || !room) return undefined;
   if (hit.thread) return roomAddress(room, { thread: hit.thread });
   return roomAddress(room, hit.seq ? { at: hit.seq } : {});
 }
 
-const signs: Record<string, IconName> = { message: 'chat', file: 'file', approval: 'receipt' };
+const signs: Record<string, IconName> = {
+  message: 'chat',
+  file: 'file',
+  approval: 'receipt',
+  suggestion: 'mail',
+};
 
 export const signOf = (hit: Hit): IconName => signs[hit.kind] ?? 'search';
 

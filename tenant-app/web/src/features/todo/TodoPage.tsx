@@ -62,6 +62,7 @@ const kinds: { kind: Kind | undefined; name: Key }[] = [
   { kind: undefined, name: 'todo.all' },
   { kind: 'approval', name: 'todo.approval' },
   { kind: 'approval_returned', name: 'todo.returned' },
+  { kind: 'suggestion', name: 'desk.one' },
 ];
 
 function List({ selected }: { selected: string | undefined }) {
@@ -81,11 +82,13 @@ function List({ selected }: { selected: string | undefined }) {
     <>
       <h1 className={classes.title}>{t('nav.todo')}</h1>
       <fieldset className={classes.kinds} aria-label={t('todo.kinds')}>
-        {kinds.map((k) => (
-          <button key={k.name} type="button" aria-pressed={kind === k.kind} onClick={() => setKind(k.kind)}>
-            {t(k.name)} {k.kind ? (counts[k.kind] ?? 0) : sum}
-          </button>
-        ))}
+        {kinds
+          .filter((k) => k.kind !== 'suggestion' || (counts.suggestion ?? 0) > 0)
+          .map((k) => (
+            <button key={k.name} type="button" aria-pressed={kind === k.kind} onClick={() => setKind(k.kind)}>
+              {t(k.name)} {k.kind ? (counts[k.kind] ?? 0) : sum}
+            </button>
+          ))}
       </fieldset>
       <div className={classes.scroll}>
         <TeamToday />
@@ -118,7 +121,8 @@ function One({ entry, here }: { entry: Entry; here: boolean }) {
   const form = said(entry.title, lang);
   return (
     <Row
-      href={at(entry.ref)}
+      href={entry.kind === 'suggestion' ? `/work/suggestions/${entry.ref}` : at(entry.ref)}
+      {...(entry.kind === 'suggestion' ? { icon: 'mail' as const } : {})}
       title={
         entry.kind === 'approval' && entry.from ? t('approval.of', { form, name: entry.from.name }) : form
       }

@@ -6,7 +6,7 @@ import { onLive, useCalmRate } from '../../live/client';
 import { onSent } from '../../offline/outbox';
 
 export type Entry = Schemas['Entry'];
-export type Kind = 'approval' | 'approval_returned';
+export type Kind = 'approval' | 'approval_returned' | 'suggestion';
 
 const keep = { keep: true };
 const pageSize = 50;
@@ -50,7 +50,7 @@ export const teamQuery = queryOptions({
   queryFn: () => take(api.GET('/api/v1/todo/team')),
 });
 
-const touches = (kind: string) => kind.startsWith('todo') || kind.startsWith('approval');
+const touches = (kind: string) => /^(todo|approval|suggestion|desk)/.test(kind);
 const stale = new Set(['one', 'box', 'drafts']);
 
 /** Every change of an approval is answered with the whole of it: shown at once. */
@@ -63,6 +63,7 @@ function keepAnswer(client: QueryClient, answer: unknown) {
 export function watchTodo(client: QueryClient): () => void {
   const again = () => {
     void client.invalidateQueries({ queryKey: ['todo'] });
+    void client.invalidateQueries({ queryKey: ['desk'] });
     void client.invalidateQueries({
       predicate: ({ queryKey }) => queryKey[0] === 'approval' && stale.has(String(queryKey[1])),
     });
@@ -70,7 +71,7 @@ export function watchTodo(client: QueryClient): () => void {
   const stopLive = onLive({ hint: (hint) => touches(hint.kind) && again(), resumed: again });
   const stopSent = onSent(({ kind, answer }) => {
     if (!touches(kind)) return;
-    keepAnswer(client, answer);
+    if (kind.startsWith('approval')) keepAnswer(client, answer);
     again();
   });
   return () => {

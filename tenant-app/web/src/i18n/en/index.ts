@@ -6,6 +6,7 @@ import approvalErrors from './approvalErrors';
 import baseErrors from './baseErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
+import desk from './desk';
 import directory from './directory';
 import error from './error';
 import guests from './guests';
@@ -30,6 +31,7 @@ const en: Catalogue = {
   ...baseErrors,
   ...approval,
   ...todo,
+  ...desk,
   ...guests,
   ...guide,
   ...rights,

@@ -5,6 +5,7 @@ import approvalErrors from './approvalErrors';
 import baseErrors from './baseErrors';
 import chat from './chat';
 import chatErrors from './chatErrors';
+import desk from './desk';
 import directory from './directory';
 import error from './error';
 import guests from './guests';
@@ -29,6 +30,7 @@ export default {
   ...baseErrors,
   ...approval,
   ...todo,
+  ...desk,
   ...guests,
   ...guide,
   ...rights,

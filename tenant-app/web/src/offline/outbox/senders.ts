@@ -10,6 +10,7 @@ export type Sender = {
 };
 
 const chat = () => import('../../features/chat/sender');
+const desk = () => import('../../features/desk/outgoing');
 const approval = () => import('../../features/approval/sender');
 
 const senders: Record<string, () => Promise<{ sender: Sender }>> = {
@@ -19,6 +20,7 @@ const senders: Record<string, () => Promise<{ sender: Sender }>> = {
   'approval.submit': approval,
   'approval.mend': approval,
   'approval.act': approval,
+  'desk.submit': desk,
 };
 
 /** The sender of an operation, or nothing if this page is too old for it: then the operation stays. */

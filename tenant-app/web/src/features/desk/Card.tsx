@@ -1,0 +1,31 @@
+// A suggestion as a card in chat.
+import { Button } from '@mantine/core';
+import { Link } from 'wouter';
+import { useT } from '../../i18n';
+import type { Card as Shown } from '../chat/model';
+import classes from './Desk.module.css';
+import { isState } from './model';
+import { State } from './State';
+
+export default function Card({ card }: { card: Shown }) {
+  const t = useT();
+  return (
+    <div className={classes.card}>
+      <p>
+        <strong>{card.title}</strong>
+        {isState(card.state) && <State state={card.state} />}
+      </p>
+      <dl>
+        {card.fields.map((f) => (
+          <div key={f.label}>
+            <dt>{f.label}</dt>
+            <dd>{f.value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Button component={Link} href={`/work/suggestions/${card.ref}`} variant="default" fullWidth>
+        {t('approval.look')}
+      </Button>
+    </div>
+  );
+}
