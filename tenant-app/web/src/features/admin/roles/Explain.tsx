@@ -182,7 +182,7 @@ function Chain({ reason }: { reason: Reason }) {
       </span>
       <Icon name="right" size={14} />
       {reason.role ? (
-        <Link href={`/admin/roles/${reason.role.id}`} className={classes.link}>
+        <Link href={`/admin/roles/${reason.role.id}`} className={classes.named}>
           {names.role(reason.role)}
         </Link>
       ) : (
