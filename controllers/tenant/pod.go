@@ -86,6 +86,7 @@ func volumes(databaseSecret string) []corev1.Volume {
 				}},
 				{Secret: &corev1.SecretProjection{
 					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.SecretOfficeKeys}, Items: item(contract.FileKeys),
+					Optional: new(true), // a company whose root key is lost still rolls out
 				}},
 			},
 		}}},
