@@ -3,6 +3,8 @@ package approval
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
@@ -191,26 +193,10 @@ func (p *people) maybe(id *kernel.ID) *directory.PersonRef {
 
 // load reads the persons that are wanted.
 func (s *Service) load(ctx context.Context, p *people) error {
-	if len(p.ids) == 0 {
-		return nil
-	}
-	ids := make([]kernel.ID, 0, len(p.ids))
-	for id := range p.ids {
-		ids = append(ids, id)
-	}
-	var rows []struct {
-		ID          kernel.ID `bun:"id"`
-		Name        string    `bun:"name"`
-		Avatar      string    `bun:"avatar"`
-		Deactivated bool      `bun:"deactivated"`
-	}
-	err := s.DB.Q(ctx).NewRaw(`SELECT id, name, coalesce(avatar, '') AS avatar, deactivated_at IS NOT NULL AS deactivated
-		FROM person WHERE id IN (?)`, bun.List(ids)).Scan(ctx, &rows)
+	found, err := directory.Named(ctx, s.DB, slices.Collect(maps.Keys(p.ids)))
 	if err != nil {
-		return fmt.Errorf("read the names of people: %w", err)
+		return err
 	}
-	for _, r := range rows {
-		p.found[r.ID] = directory.Show(r.ID, r.Name, r.Avatar, r.Deactivated)
-	}
+	maps.Copy(p.found, found)
 	return nil
 }

@@ -102,7 +102,7 @@ func (s *Service) show(ctx context.Context, rows []row) ([]Suggestion, error) {
 			}
 		}
 	}
-	refs, err := s.people(ctx, ids)
+	refs, err := directory.Named(ctx, s.DB, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -122,29 +122,6 @@ func ref(refs map[kernel.ID]directory.PersonRef, id *kernel.ID) *directory.Perso
 	}
 	found := refs[*id]
 	return &found
-}
-
-// people are persons by id, as they are shown.
-func (s *Service) people(ctx context.Context, ids []kernel.ID) (map[kernel.ID]directory.PersonRef, error) {
-	out := map[kernel.ID]directory.PersonRef{}
-	if len(ids) == 0 {
-		return out, nil
-	}
-	var rows []struct {
-		ID          kernel.ID `bun:"id"`
-		Name        string    `bun:"name"`
-		Avatar      string    `bun:"avatar"`
-		Deactivated bool      `bun:"deactivated"`
-	}
-	err := s.DB.Q(ctx).NewRaw(`SELECT id, name, coalesce(avatar, '') AS avatar, deactivated_at IS NOT NULL AS deactivated
-		FROM person WHERE id IN (?)`, bun.List(ids)).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("read the names of people: %w", err)
-	}
-	for _, r := range rows {
-		out[r.ID] = directory.Show(r.ID, r.Name, r.Avatar, r.Deactivated)
-	}
-	return out, nil
 }
 
 // Get is a suggestion for its author or a handler; code suggestion_unknown.
@@ -197,7 +174,7 @@ func (s *Service) entries(ctx context.Context, id kernel.ID) ([]SuggestionEntry,
 			ids = append(ids, *e.Person)
 		}
 	}
-	refs, err := s.people(ctx, ids)
+	refs, err := directory.Named(ctx, s.DB, ids)
 	out := make([]SuggestionEntry, len(rows))
 	for i, e := range rows {
 		out[i] = SuggestionEntry{ID: e.ID, Verb: e.Verb, Person: ref(refs, e.Person), Text: e.Text, At: e.At}

@@ -60,7 +60,7 @@ func (s *Service) follow(ctx context.Context, r *row, people []kernel.ID) error 
 	}
 	var author directory.PersonRef
 	if r.AuthorID != nil {
-		refs, err := s.people(ctx, []kernel.ID{*r.AuthorID})
+		refs, err := directory.Named(ctx, s.DB, []kernel.ID{*r.AuthorID})
 		if err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func (s *Service) showCards(ctx context.Context, event store.Event) error {
 func (s *Service) showState(ctx context.Context, r *row, what change) error {
 	card := Card{Ref: r.ID, Title: r.Title, Text: beginning(r.Text), State: r.State}
 	if r.AuthorID != nil {
-		refs, err := s.people(ctx, []kernel.ID{*r.AuthorID})
+		refs, err := directory.Named(ctx, s.DB, []kernel.ID{*r.AuthorID})
 		if err != nil {
 			return err
 		}
