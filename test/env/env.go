@@ -79,7 +79,7 @@ func Repository() (string, error) {
 // process is a server that ends with us.
 type process struct {
 	cmd  *exec.Cmd
-	done chan struct{}
+	done <-chan struct{}
 	log  string
 }
 
@@ -96,25 +96,33 @@ func spawn(script, log string, args ...string) (*process, error) {
 	}
 	defer func() { _ = out.Close() }()
 	argv := append([]string{"--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script, "sh"}, args...)
-	p := &process{cmd: exec.Command("unshare", argv...), done: make(chan struct{}), log: log}
+	p := &process{cmd: exec.Command("unshare", argv...), log: log}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	started := make(chan error)
-	go func() {
-		// The kernel ties the death signal to the thread that started the
-		// child, so that thread has to live as long as the process.
-		runtime.LockOSThread()
-		defer close(p.done)
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	if p.done, err = Start(p.cmd); err != nil {
 		return nil, fmt.Errorf("start a server for tests: %w", err)
 	}
 	return p, nil
+}
+
+// Start starts a program that is killed when this process ends in whatever way. Ended
+// is closed when the program has ended.
+func Start(program *exec.Cmd) (ended <-chan struct{}, err error) {
+	program.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	started, done := make(chan error), make(chan struct{})
+	go func() {
+		// The kernel ties the death signal to the thread that started the
+		// child, so that thread has to live as long as the process. It also
+		// has to live on afterwards: another child may be tied to it.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(done)
+		err := program.Start()
+		started <- err
+		if err == nil {
+			_ = program.Wait()
+		}
+	}()
+	return done, <-started
 }
 
 // stop kills the process and everything below it, and waits until it is gone.

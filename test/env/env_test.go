@@ -2,7 +2,11 @@ package env
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
@@ -39,5 +43,27 @@ func TestMinIOStoresAnObject(t *testing.T) {
 	}
 	if found, err := client.BucketExists(t.Context(), "env-test"); err != nil || !found {
 		t.Fatalf("bucket exists: %v, %v", found, err)
+	}
+}
+
+// A server of another test may be tied to a thread that once started one of ours, and
+// dies with it. So no thread that was there before ends with a program.
+func TestStartEndsNoThread(t *testing.T) {
+	for range 20 {
+		before, err := filepath.Glob("/proc/self/task/*")
+		if err != nil || len(before) == 0 {
+			t.Fatalf("threads of this process: %v, %v", before, err)
+		}
+		ended, err := Start(exec.Command("true"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-ended
+		time.Sleep(5 * time.Millisecond) // the thread would end after the goroutine
+		for _, thread := range before {
+			if _, err := os.Stat(thread); err != nil {
+				t.Fatalf("a thread ended with the program: %v", err)
+			}
+		}
 	}
 }

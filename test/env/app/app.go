@@ -11,9 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/contract"
@@ -79,20 +77,9 @@ func (a *App) Serve(ctx context.Context) (ended <-chan struct{}, err error) {
 	}
 	server := exec.CommandContext(ctx, a.Program, "--settings", a.Settings, "--listen", a.Listen, "--ops-listen", a.Ops, contract.CommandServe)
 	server.Stdout, server.Stderr = log, log
-	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started, done := make(chan error), make(chan struct{})
-	go func() {
-		// The kernel ties the death signal to the thread that started the child.
-		runtime.LockOSThread()
-		defer close(done)
-		defer func() { _ = log.Close() }()
-		err := server.Start()
-		started <- err
-		if err == nil {
-			_ = server.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	done, err := env.Start(server)
+	_ = log.Close()
+	if err != nil {
 		return nil, fmt.Errorf("start the app: %w", err)
 	}
 	return done, a.ready(ctx, done)
