@@ -102,7 +102,7 @@ func (r *run) proper(found []Candidate) []Candidate {
 // lastDeciders are those who approved the step before, unless it was sent back.
 func (r *run) lastDeciders() []kernel.ID {
 	for _, step := range slices.Backward(r.state.Steps) {
-		if step.State != StepPassed || step.Round != r.state.Round {
+		if step.State != StepPassed {
 			return nil
 		}
 		var out []kernel.ID
