@@ -99,13 +99,16 @@ func (s *Stream) Next() Frame {
 // Await skips frames until one is as asked.
 func (s *Stream) Await(what string, is func(Frame) bool) Frame {
 	s.t.Helper()
-	for {
+	for began := time.Now(); ; {
 		f := s.Next()
 		if is(f) {
 			return f
 		}
 		if f.T == "" {
 			s.t.Fatalf("the stream ended before %s", what)
+		}
+		if time.Since(began) > streamLimit { // there is a heartbeat all the while
+			s.t.Fatalf("no frame is %s", what)
 		}
 	}
 }
@@ -114,10 +117,13 @@ func (s *Stream) Await(what string, is func(Frame) bool) Frame {
 func (s *Stream) Drain() []Frame {
 	s.t.Helper()
 	var all []Frame
-	for {
+	for began := time.Now(); ; {
 		f := s.Next()
 		if f.T == "" {
 			return all
+		}
+		if time.Since(began) > streamLimit { // as in Await
+			s.t.Fatal("the stream does not end")
 		}
 		all = append(all, f)
 	}
