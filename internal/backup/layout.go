@@ -41,11 +41,16 @@ func ProgressOf(backup string) string       { return "p/" + backup + ".json" }
 func RepositoryOf(generation string) string { return "g/" + generation }
 func IdentityOf(epoch string) string        { return "e/" + epoch + "/identity" }
 
+func ObjectsOf(epoch string) string { return "e/" + epoch + "/" }
+
 // ObjectOf is where an object of the tenant lies in an epoch. Objects are never
 // written twice under one key; where one was all the same, its version tells them apart.
-func ObjectOf(epoch string, o Object) string {
+func ObjectOf(epoch string, o Object) string { return ObjectsOf(epoch) + o.Name() }
+
+// Name is that of an object's encrypted copy.
+func (o Object) Name() string {
 	sum := sha256.Sum256([]byte(o.Key + "\n" + o.Version))
-	return "e/" + epoch + "/" + hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:])
 }
 
 // Bucket is the name of a tenant's bucket in a backup store.

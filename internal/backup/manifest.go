@@ -23,10 +23,11 @@ type Manifest struct {
 	OperatorVersion string `json:"operatorVersion"`
 	KeyID           string `json:"keyID"` // of the root key
 
-	Generation string      `json:"generation"`
-	Snapshot   string      `json:"snapshot"`         // restic's id
-	Schema     string      `json:"schema,omitempty"` // name of the backup that holds the pg_dump of this schema
-	Epochs     []EpochSeen `json:"epochs"`           // that hold objects of this backup
+	Generation  string      `json:"generation"`
+	Snapshot    string      `json:"snapshot"`         // restic's id
+	Schema      string      `json:"schema,omitempty"` // name of the backup that holds the pg_dump of this schema, in the same generation
+	SchemaEpoch string      `json:"schemaEpoch"`      // id of the epoch whose identity opens that pg_dump
+	Epochs      []EpochSeen `json:"epochs"`           // that hold objects of this backup or open its pg_dump, by id
 
 	Moment   time.Time `json:"moment"` // of the rows' snapshot
 	Finished time.Time `json:"finished"`

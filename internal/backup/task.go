@@ -9,7 +9,8 @@ import (
 // Commands of the agent. It reads TaskFile from the folder that it is given.
 const (
 	CommandBackup  = "backup"
-	CommandRestore = "restore"
+	CommandRestore = "restore" // without a Bucket in its Task objects are read and compared, not written: a drill
+	CommandVerify  = "verify"  // reads and compares all of a backup, needs neither Database nor Bucket
 	TaskFile       = "task.json"
 )
 
@@ -35,7 +36,7 @@ type Task struct {
 	Password   string `json:"password"` // of the generation
 	Full       bool   `json:"full,omitempty"`
 	// Previous is the backup that this one goes on from: objects that it lists are
-	// not read again. Empty: none.
+	// not read again. Empty: none. An incremental's is in the same generation.
 	Previous Former  `json:"previous,omitzero"`
 	Epoch    Epoch   `json:"epoch,omitzero"`   // backup: where new objects go
 	Sign     []byte  `json:"sign,omitempty"`   // backup: Ed25519 seed
@@ -58,7 +59,7 @@ type Epoch struct {
 
 // Progress is what the agent writes to the store every ProgressEvery.
 type Progress struct {
-	Step       string    `json:"step"` // Rows, Objects, Verifying, …
+	Step       string    `json:"step"` // one of the Step constants
 	At         time.Time `json:"at"`
 	ReadBytes  int64     `json:"readBytes"`
 	Tables     int       `json:"tables"` // finished
@@ -66,6 +67,15 @@ type Progress struct {
 	Objects    int64     `json:"objects"` // finished
 	ObjectsAll int64     `json:"objectsAll"`
 }
+
+// Steps of the agent.
+const (
+	StepObjects   = "Objects"
+	StepRows      = "Rows"
+	StepSchema    = "Schema" // pg_dump --schema-only
+	StepIndexes   = "Indexes"
+	StepComparing = "Comparing"
+)
 
 // ProgressEvery is how often the agent tells how far it is.
 const ProgressEvery = 10 * time.Second

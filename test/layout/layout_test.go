@@ -73,8 +73,8 @@ type rule struct {
 
 var (
 	own      = []string{"api", "cmd", "controllers", "internal", "tenant-app", "test", "hack"}
-	adapters = []string{"internal/postgres", "internal/registry", "internal/objectstore", "internal/placement", "internal/keys"}
-	programs = []string{"internal/gateway"}
+	adapters = []string{"internal/postgres", "internal/registry", "internal/objectstore", "internal/placement", "internal/keys", "internal/restic"}
+	programs = []string{"internal/gateway", "internal/agent"}
 	// appModules meet through events and small interfaces, never by import.
 	appModules = []string{
 		"chat", "task", "todo", "form", "approval", "attendance", "doc", "kb", "meeting",

@@ -70,6 +70,14 @@ var catalogue = []Part{
 	{Name: "versitygw", Module: &Module{
 		Dir: "parts/versitygw", Requires: "github.com/versity/versitygw", Programs: map[string]string{"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
 	}},
+	// What the backup agent calls: restic, and pg_dump of the newest server that it may meet.
+	{Name: "agent", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{
+		Packages: []string{"restic", "postgresql-client-17", "ca-certificates"},
+		Link:     "usr/lib/postgresql/17/bin",
+		Remove: []string{
+			"usr/lib/*-linux-gnu/perl", "usr/lib/*-linux-gnu/libperl*", "usr/share/perl", "usr/share/perl5", "usr/share/i18n", "usr/lib/*-linux-gnu/gconv",
+		},
+	}},
 	// One package holds two programs of 85 MB: the server for images, the other for tests of rules.
 	{Name: "prometheus", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus"}, Remove: []string{"usr/bin/promtool"}}},
 	{Name: "promtool", Needs: []string{"mmdebstrap"}, Rootfs: &Rootfs{Packages: []string{"prometheus"}, Remove: []string{"usr/bin/prometheus", "usr/share/prometheus"}}},

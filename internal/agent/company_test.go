@@ -1,0 +1,361 @@
+package agent_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+	"github.com/minio/minio-go/v7"
+
+	"atrium.dev/atrium/internal/agent"
+	"atrium.dev/atrium/internal/backup"
+	"atrium.dev/atrium/internal/postgres"
+	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/test/env"
+	"atrium.dev/atrium/test/env/app"
+)
+
+const schemaVersion = 15
+
+// office is the app of this checkout, built once.
+var office = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "atrium-agent-")
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "atrium-office")
+	return program, app.Build(context.Background(), program)
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if program, err := office(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(program))
+	}
+	os.Exit(code)
+}
+
+// company is a tenant as the operator makes one, with the real app's schema and people.
+type company struct {
+	t       *testing.T
+	id      string
+	server  *postgres.Server
+	db      env.Database
+	store   *env.Store
+	root    *minio.Client
+	bucket  string // the tenant's
+	backups string // bucket in the backup store, which is the same server here
+	keys    backup.Keys
+	epoch   backup.Epoch
+	config  agent.Config
+}
+
+// numbers tell companies of a process apart.
+var companies int
+
+func newCompany(t *testing.T) *company {
+	t.Helper()
+	restic, pgDump := env.AgentPrograms(t)
+	db := env.Postgres(t)
+	companies++
+	id := fmt.Sprintf("agent%05d", companies)
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := env.MinIO(t)
+	c := &company{
+		t: t, id: id, db: db, store: store, root: store.Root(t), bucket: "demo-" + id, backups: backup.Bucket("demo", id),
+		keys:   backup.KeysOf(bytes.Repeat([]byte{byte(companies)}, 32)),
+		epoch:  backup.Epoch{ID: "2026-11-a", Recipient: identity.Recipient().String(), Identity: identity.String()},
+		config: agent.Config{TaskDir: t.TempDir(), Restic: restic, PgDump: pgDump, Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))},
+	}
+	servers := postgres.NewServers(nil)
+	t.Cleanup(servers.Close)
+	c.server, err = servers.Get(t.Context(), postgres.Config{
+		Name: "main", Host: db.Host, Port: int32(db.Port), Database: db.Name, User: db.User, Password: db.Password, SSLMode: "disable",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.server.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.makeBucket(c.bucket)
+	c.makeBucket(c.backups)
+	c.schema(1)
+	c.app(1, contract.CommandSeed)
+	return c
+}
+
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+func (c *company) makeBucket(name string) {
+	c.t.Helper()
+	if err := c.root.MakeBucket(c.t.Context(), name, minio.MakeBucketOptions{}); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.root.EnableVersioning(c.t.Context(), name); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// odd are tables with all that the app's own do not have.
+const odd = `
+CREATE TABLE odd (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n serial, "we""ird 名" text, f double precision, b bytea, at timestamptz, day date,
+	span interval, words text[], doc jsonb, twice int GENERATED ALWAYS AS (n * 2) STORED, above bigint REFERENCES odd DEFERRABLE);
+CREATE INDEX odd_doc ON odd USING gin (doc);
+CREATE UNIQUE INDEX odd_n ON odd (n) WHERE f IS NOT NULL;
+CREATE TABLE "Zeal" (kind text, no int, day date, PRIMARY KEY (kind, no, day));
+CREATE TABLE seeded (id int PRIMARY KEY, note text);
+INSERT INTO seeded VALUES (1, 'by a migration');`
+
+const oddRows = `
+INSERT INTO odd ("we""ird 名", f, b, at, day, span, words, doc, above) VALUES
+	(E'\\.', 'NaN', '\x00ff', 'infinity', '0044-03-15 BC', '-1 mon +2 days -03:04:05.000006', '{"a,b",NULL,"\""}', '{"z": [1, 2.50]}', 3),
+	(E'tab\tnew\nline\\N\r', '-Infinity', '', '1970-01-01 00:00:00.000001+08', 'infinity', '0', '{}', 'null', 1),
+	('', 0.1, NULL, now(), now(), '1 year', NULL, NULL, NULL), (repeat(E'长\n', 200000), 1e-308, NULL, NULL, NULL, NULL, NULL, NULL, 2);
+INSERT INTO "Zeal" SELECT chr(c), n, date '2026-01-01' + n FROM generate_series(1, 30) n, unnest(ARRAY[65, 97, 66, 98, 20013, 228, 95]) c;
+UPDATE seeded SET note = 'changed by people'; INSERT INTO seeded VALUES (2, 'new');`
+
+// schema makes a schema of this number as a restore or onboarding finds it.
+func (c *company) schema(number int) {
+	c.t.Helper()
+	n := postgres.NamesOf(c.id, number)
+	err := c.server.Tx(c.t.Context(), func(tx pgx.Tx) error {
+		if _, err := c.server.EnsureTenant(c.t.Context(), tx, n, postgres.Limits{Connections: 10, StatementTimeout: time.Minute}, []string{n.LoginA, n.Migrate}, false); err != nil {
+			return err
+		}
+		for _, login := range []string{n.LoginA, n.Migrate, n.Backup} {
+			if err := postgres.OpenLogin(c.t.Context(), tx, login, "secret"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.app(number, contract.CommandMigrate, "up")
+	c.exec(number, odd)
+}
+
+// app runs the app's program on a schema.
+func (c *company) app(number int, args ...string) {
+	c.t.Helper()
+	program, err := office()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	a := &app.App{Program: program, Settings: c.t.TempDir()}
+	database := c.login(number, false)
+	if args[0] == contract.CommandMigrate {
+		database = c.login(number, true)
+	}
+	for file, value := range map[string]any{
+		contract.FileSettings: contract.Settings{
+			TenantID: c.id, DisplayName: "云杉科技有限公司", URL: "http://localhost", Release: app.Release, Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1,
+		},
+		contract.FileDatabase: database, contract.FileBucket: c.reach(c.bucket), contract.FileKeys: contract.Keys{},
+	} {
+		write(c.t, filepath.Join(a.Settings, file), value)
+	}
+	if err := a.Run(c.t.Context(), args...); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, file string, value any) {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *company) login(schema int, owner bool) contract.Database {
+	n := postgres.NamesOf(c.id, schema)
+	d := contract.Database{
+		Host: c.db.Host, Port: c.db.Port, Name: c.db.Name, User: n.LoginA, Password: "secret", Schema: n.Schema, SSLMode: "disable", MaxConns: 2,
+	}
+	if owner {
+		d.User, d.Role = n.Migrate, n.Owner
+	}
+	return d
+}
+
+func (c *company) reach(bucket string) contract.Bucket {
+	return contract.Bucket{Endpoint: c.store.Endpoint, Region: "us-east-1", Name: bucket, PathStyle: true, AccessKey: c.store.AccessKey, SecretKey: c.store.SecretKey}
+}
+
+// exec runs statements as the owner of a schema.
+func (c *company) exec(schema int, script string) {
+	c.t.Helper()
+	conn, done := c.connect(schema)
+	defer done()
+	n := postgres.NamesOf(c.id, schema)
+	if _, err := conn.Exec(c.t.Context(), "SET ROLE "+n.Owner+"; SET search_path = "+n.Schema+"; "+script, pgx.QueryExecModeSimpleProtocol); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *company) connect(schema int) (conn *pgx.Conn, done func()) {
+	c.t.Helper()
+	d := c.login(schema, true)
+	conn, err := pgx.Connect(c.t.Context(), fmt.Sprintf("postgres://%s:%s@%s:%d/%s?sslmode=disable", d.User, d.Password, d.Host, d.Port, d.Name))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return conn, func() { _ = conn.Close(context.WithoutCancel(c.t.Context())) }
+}
+
+func (c *company) put(key, kind string, content []byte) {
+	c.t.Helper()
+	if _, err := c.root.PutObject(c.t.Context(), c.bucket, key, bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{ContentType: kind}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// state is everything that a company has, by means of its own: what a restore has to
+// bring back.
+func (c *company) state(schema int, bucket string) map[string]string {
+	c.t.Helper()
+	found := map[string]string{}
+	conn, done := c.connect(schema)
+	defer done()
+	n := postgres.NamesOf(c.id, schema)
+	if _, err := conn.Exec(c.t.Context(), "SET ROLE "+n.Owner); err != nil {
+		c.t.Fatal(err)
+	}
+	rows, _ := conn.Query(c.t.Context(), "SELECT tablename::text FROM pg_tables WHERE schemaname = $1", n.Schema)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, table := range tables {
+		var sum string
+		query := fmt.Sprintf(`SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') FROM %s t`, pgx.Identifier{n.Schema, table}.Sanitize())
+		if err := conn.QueryRow(c.t.Context(), query).Scan(&sum); err != nil {
+			c.t.Fatal(err)
+		}
+		found["table "+table] = sum
+	}
+	collect := func(kind, query string) {
+		rows, _ := conn.Query(c.t.Context(), query, n.Schema)
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, line := range all {
+			found[kind+" "+strings.ReplaceAll(line, n.Schema, "SCHEMA")] = ""
+		}
+	}
+	collect("index", `SELECT indexdef FROM pg_indexes WHERE schemaname = $1`)
+	collect("sequence", `SELECT sequencename || ' ' || coalesce(last_value::text, 'new') FROM pg_sequences WHERE schemaname = $1`)
+	for o := range c.root.ListObjectsIter(c.t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+		body, err := c.root.GetObject(c.t.Context(), bucket, o.Key, minio.GetObjectOptions{})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		info, err := body.Stat()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		sum := sha256.New()
+		if _, err := io.Copy(sum, body); err != nil {
+			c.t.Fatal(err)
+		}
+		found["object "+o.Key] = info.ContentType + " " + hex.EncodeToString(sum.Sum(nil))
+	}
+	return found
+}
+
+// task of a backup in generation g.
+func (c *company) task(name, previous string) backup.Task {
+	database := c.login(1, false)
+	database.User = postgres.NamesOf(c.id, 1).Backup
+	t := backup.Task{
+		Backup: name, TenantID: c.id, Tenant: "acme", Installation: "demo", Release: app.Release, SchemaVersion: schemaVersion, OperatorVersion: "0.1.0", KeyID: "k",
+		Database: database, Bucket: c.reach(c.bucket), Store: c.reach(c.backups),
+		Generation: "g1", Password: c.keys.Password("g1"), Full: previous == "",
+		Epoch: backup.Epoch{ID: c.epoch.ID, Recipient: c.epoch.Recipient}, Sign: c.keys.Signer().Seed(), Verify: c.keys.Verifier(),
+	}
+	if previous != "" {
+		t.Previous = backup.Former{Backup: previous, Password: c.keys.Password("g1")}
+	}
+	return t
+}
+
+// back is the task of a restore into a schema and a bucket (empty: a drill).
+func (c *company) back(name string, schema int, bucket string) backup.Task {
+	t := backup.Task{
+		Backup: name, TenantID: c.id, SchemaVersion: schemaVersion, Store: c.reach(c.backups), Database: c.login(schema, true),
+		Password: c.keys.Password("g1"), Verify: c.keys.Verifier(), Epochs: []backup.Epoch{c.epoch},
+	}
+	if bucket != "" {
+		t.Bucket = c.reach(bucket)
+	}
+	return t
+}
+
+// run runs the agent.
+func (c *company) run(command string, task backup.Task) (backup.Outcome, int) {
+	c.t.Helper()
+	write(c.t, filepath.Join(c.config.TaskDir, backup.TaskFile), task)
+	return agent.Run(c.t.Context(), c.config, command)
+}
+
+// must runs the agent, which has to end well.
+func (c *company) must(command string, task backup.Task) *backup.Restored {
+	c.t.Helper()
+	outcome, code := c.run(command, task)
+	if code != contract.ExitOK {
+		c.t.Fatalf("%s %s ended with %d: %s", command, task.Backup, code, outcome.Message)
+	}
+	return outcome.Restored
+}
+
+// read gives an object of the backup store.
+func (c *company) read(key string) []byte {
+	c.t.Helper()
+	body, err := c.root.GetObject(c.t.Context(), c.backups, key, minio.GetObjectOptions{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return raw
+}
+
+func (c *company) manifest(name string) backup.Manifest {
+	c.t.Helper()
+	m, err := backup.Open(c.read(backup.ManifestOf(name)), c.read(backup.SignatureOf(name)), c.keys.Verifier(), name, c.id)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return m
+}
