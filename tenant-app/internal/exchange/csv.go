@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -86,7 +87,7 @@ func readCSV(raw []byte) ([]Line, error) {
 		}
 		number, _ := reader.FieldPos(0)
 		for i := range cells {
-			cells[i] = plainNumber(unguard(cells[i]), false)
+			cells[i] = meant(cells[i], false)
 		}
 		if err := c.add(number, cells); err != nil {
 			return nil, err
@@ -94,25 +95,29 @@ func readCSV(raw []byte) ([]Line, error) {
 	}
 }
 
+// quoted are what a cell is quoted for: also what another program, or readCSV, could
+// take for the separator.
+const quoted = ",;\t\"\r\n "
+
 // writeCSV writes rows with a byte order mark, without which Excel reads Chinese
 // text as something else.
 func writeCSV(w io.Writer, rows [][]string) error {
-	if _, err := io.WriteString(w, utf8BOM); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
+	out := bufio.NewWriter(w)
+	_, _ = out.WriteString(utf8BOM) // Flush tells
 	for _, row := range rows {
-		safe := make([]string, len(row))
 		for i, cell := range row {
-			safe[i] = guard(cell)
+			if i > 0 {
+				_ = out.WriteByte(',')
+			}
+			cell = guard(cell)
+			if strings.ContainsAny(cell, quoted) {
+				cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+			}
+			_, _ = out.WriteString(cell)
 		}
-		if err := out.Write(safe); err != nil {
-			return err
-		}
+		_, _ = out.WriteString("\r\n")
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
 }
 
 // formulaStart are the characters with which Excel, WPS and LibreOffice start a
@@ -121,19 +126,32 @@ const formulaStart = "=+-@\t\r\n＝＋－＠"
 
 // guard keeps a spreadsheet from running text that somebody typed as a formula.
 func guard(cell string) string {
-	if cell != "" && strings.ContainsRune(formulaStart, firstRune(cell)) {
+	if isRead(cell) {
 		return "'" + cell
 	}
 	return cell
 }
 
+// isRead says whether a spreadsheet, or Read, takes a cell for more than its text.
+func isRead(cell string) bool {
+	return cell != "" && strings.ContainsRune(formulaStart, firstRune(cell)) || digitsLost(cell)
+}
+
 // unguard takes away what guard put in front.
 func unguard(cell string) string {
 	rest, ok := strings.CutPrefix(cell, "'")
-	if ok && rest != "" && strings.ContainsRune(formulaStart, firstRune(rest)) {
+	if ok && isRead(rest) {
 		return rest
 	}
 	return cell
+}
+
+// meant is what a cell was to say; exact: see plainNumber.
+func meant(cell string, exact bool) string {
+	if text := unguard(cell); text != cell {
+		return text
+	}
+	return plainNumber(cell, exact)
 }
 
 func firstRune(s string) rune {

@@ -78,6 +78,10 @@ func (c *collector) add(number int, cells []string) error {
 	if len(c.lines) >= MaxRows+headerSearch {
 		return kernel.Invalid("file_too_many_rows").With("limit", MaxRows)
 	}
-	c.lines = append(c.lines, Line{Number: number, Cells: append([]string(nil), cells[:last]...)})
+	line := Line{Number: number, Cells: make([]string, last)}
+	for i, cell := range cells[:last] {
+		line.Cells[i] = kernel.CleanText(cell)
+	}
+	c.lines = append(c.lines, line)
 	return nil
 }

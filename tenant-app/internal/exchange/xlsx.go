@@ -114,7 +114,7 @@ func readSheet(book *excelize.File, sheet string) ([]Line, error) {
 			return nil, kernel.Invalid("file_unreadable").Because(err).With("row", number)
 		}
 		for i := range cells {
-			cells[i] = plainNumber(unguard(cells[i]), true)
+			cells[i] = meant(cells[i], true)
 		}
 		if err := c.add(number, cells); err != nil {
 			return nil, err
@@ -180,6 +180,9 @@ func fillSheet(book *excelize.File, name string, rows [][]string, header bool) e
 		}
 		cells := make([]any, len(row))
 		for j, value := range row {
+			if digitsLost(value) { // text in this file too, which Read does not see
+				value = guard(value)
+			}
 			cells[j] = excelize.Cell{StyleID: style, Value: value}
 		}
 		at, err := excelize.CoordinatesToCellName(1, i+1)

@@ -1,6 +1,7 @@
 package form_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -148,8 +149,10 @@ func TestWhatTellsOfAHiddenFieldIsHidden(t *testing.T) {
 	}
 }
 
+// Values are refused field by field, or read the same from what is kept of them.
 func FuzzValues(f *testing.F) {
-	for _, seed := range []string{`{}`, `[]`, `{"rows": [{"amount": 1e400}]}`, `{"from": {"date": "2026-11-20", "half": "am"}}`, "{\"subject\": \"\xff\"}"} {
+	for _, seed := range []string{`{"subject": "㛃·𠮷", "content": "a\tb"}`, `{"subject": "x", "rows": [{"date": "2026-11-20", "category": "travel", "amount": 700}]}`,
+		`{"kind": "annual", "from": {"date": "2026-11-20", "half": "am"}, "to": {"date": "2026-11-20", "half": "pm"}, "reason": "x"}`, `{}`, `[]`, `{"rows": [{"amount": 1e400}]}`, `{"from": {"date": "2026-11-20", "half": "am"}}`, "{\"subject\": \"\xff\"}"} {
 		f.Add(seed)
 	}
 	forms, err := form.Embedded()
@@ -162,14 +165,31 @@ func FuzzValues(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := json.Marshal(r.Values); err != nil {
-				t.Errorf("what was taken cannot be kept: %v", err)
-			}
 			d.Lines(r.Values, nil, nil)
+			if r.Err() == nil {
+				again(t, d, r)
+			}
 		}
 	})
 }
 
+// again reads what is kept of values.
+func again(t *testing.T, d *form.Definition, first form.Reading) {
+	t.Helper()
+	kept, err := json.Marshal(first.Values)
+	if err != nil {
+		t.Fatalf("what was taken cannot be kept: %v", err)
+	}
+	second, err := d.Read(t.Context(), kept, false, week{})
+	if err != nil || second.Err() != nil {
+		t.Fatalf("%s was taken once, and then refused: %v %v", kept, err, second.Faults)
+	}
+	if twice, err := json.Marshal(second.Values); err != nil || !bytes.Equal(twice, kept) {
+		t.Fatalf("%s reads as %s (%v)", kept, twice, err)
+	}
+}
+
+// A definition is refused, or means the same when it is kept and read.
 func FuzzDefinition(f *testing.F) {
 	forms, err := form.Embedded()
 	if err != nil {
@@ -187,10 +207,22 @@ func FuzzDefinition(f *testing.F) {
 		if err != nil {
 			return
 		}
+		kept, err := json.Marshal(d)
+		if err != nil {
+			return // the flow is no JSON: it never was kept
+		}
+		if second, err := form.Parse(kept); err != nil {
+			t.Fatalf("a definition that was taken is refused as it is kept: %v: %s", err, kept)
+		} else if twice, err := json.Marshal(second); err != nil || !bytes.Equal(twice, kept) {
+			t.Fatalf("%s reads as %s (%v)", kept, twice, err)
+		}
 		r, err := d.Read(t.Context(), values, false, week{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		d.Lines(r.Values, nil, nil)
+		if r.Err() == nil {
+			again(t, d, r)
+		}
 	})
 }

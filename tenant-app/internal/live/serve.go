@@ -36,22 +36,20 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, kernel.Unavailable("try_again_later").Because(err))
 		return
 	}
-	// The edge has compared the origin with the company's own.
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
-	if err != nil {
-		return // Accept has answered
-	}
-	s := &socket{
-		hub: h, conn: conn, token: cookie.Value, person: who.PersonID, session: who.SessionID, since: time.Now(),
-		rooms: map[kernel.ID]bool{}, wake: make(chan struct{}, 1), done: make(chan struct{}),
-	}
 	// The request's time limit is not the socket's.
 	ctx, cut := context.WithCancel(context.WithoutCancel(r.Context()))
-	s.cut = cut
+	s := &socket{
+		hub: h, token: cookie.Value, person: who.PersonID, session: who.SessionID, since: time.Now(),
+		rooms: map[kernel.ID]bool{}, wake: make(chan struct{}, 1), done: make(chan struct{}), cut: cut,
+	}
+	if s.accept(w, r) != nil {
+		cut()
+		return // accept has answered
+	}
 	h.enter(s)
 	if err := h.greet(ctx, s); err != nil {
 		h.config.Log.WarnContext(ctx, "cannot begin a live stream", "error", err.Error())
-		_ = conn.Close(websocket.StatusTryAgainLater, byeSlow)
+		_ = s.conn.Close(websocket.StatusTryAgainLater, byeSlow)
 		h.leave(s)
 		cut()
 		return

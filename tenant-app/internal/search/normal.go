@@ -2,7 +2,9 @@ package search
 
 import (
 	_ "embed"
+	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -34,33 +36,76 @@ type normal struct {
 
 func normalize(text string) normal {
 	n := normal{end: len(text)}
+	seen, at := visible(text)
 	var iter norm.Iter
-	for iter.InitString(norm.NFKC, text); !iter.Done(); {
-		at := iter.Pos()
-		for _, r := range string(iter.Next()) {
-			n.add(r, at)
+	for iter.InitString(norm.NFKC, seen); !iter.Done(); {
+		from := iter.Pos()
+		if at != nil {
+			from = at[from]
 		}
+		n.add(iter.Next(), from)
 	}
 	return n
 }
 
-func (n *normal) add(r rune, at int) {
-	switch {
-	case unicode.IsSpace(r):
-		if len(n.runes) == 0 || n.runes[len(n.runes)-1] == ' ' {
-			return
-		}
-		r = ' '
-	case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r), r == unicode.ReplacementChar:
-		return
-	default:
-		r = unicode.ToLower(r)
-		if s, ok := simplified[r]; ok {
-			r = s
-		}
+// visible is a text without what nobody sees, which would keep characters from being
+// composed; at is where each of its bytes stood, nil: where it stands.
+func visible(text string) (seen string, at []int) {
+	if !strings.ContainsFunc(text, unseen) {
+		return text, nil
 	}
-	n.runes = append(n.runes, r)
-	n.from = append(n.from, at)
+	var kept strings.Builder
+	for i, r := range text {
+		if unseen(r) {
+			continue
+		}
+		for k := range utf8.RuneLen(r) {
+			at = append(at, i+k)
+		}
+		kept.WriteRune(r)
+	}
+	return kept.String(), at
+}
+
+// unseen are control and format characters, variation selectors, and bytes that are no
+// character.
+func unseen(r rune) bool {
+	if unicode.IsSpace(r) {
+		return false
+	}
+	return unicode.IsControl(r) || r == utf8.RuneError || unicode.In(r, unicode.Cf, unicode.Variation_Selector)
+}
+
+// add takes a character and the marks on it.
+func (n *normal) add(composed []byte, from int) {
+	first, changed := len(n.runes), false
+	for _, r := range string(composed) {
+		plain := fold(r)
+		changed = changed || plain != r
+		if plain == ' ' && (len(n.runes) == 0 || n.runes[len(n.runes)-1] == ' ') {
+			continue
+		}
+		n.runes, n.from = append(n.runes, plain), append(n.from, from)
+	}
+	if !changed || len(n.runes)-first < 2 {
+		return
+	}
+	// Lower case may be composed with a mark with which upper case is not.
+	if plain := []byte(string(n.runes[first:])); !norm.NFKC.IsNormal(plain) {
+		n.runes, n.from = n.runes[:first], n.from[:first]
+		n.add(norm.NFKC.Bytes(plain), from)
+	}
+}
+
+func fold(r rune) rune {
+	if unicode.IsSpace(r) {
+		return ' '
+	}
+	r = unicode.ToLower(r)
+	if s, ok := simplified[r]; ok {
+		return s
+	}
+	return r
 }
 
 // Plain gives a text in the form in which texts are compared.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,11 +43,13 @@ func FuzzDefinition(f *testing.F) {
 	})
 }
 
-// No condition runs long, calls anything or sees more than its variables.
+// A condition is refused, or always decides, whatever the variables hold, and each time
+// the same; none runs long.
 func FuzzCondition(f *testing.F) {
 	for _, seed := range []string{
 		"days > 3", `type in ["a", "b"]`, "1..1000000000", "days ** 9 ** 9 ** 9", `all(1..9, true)`, "len(type)", `$env`, "days.x", `type matches "(a+)+b"`,
 		"let x = 1; x > 0", "[1,2][0] > 0", "days > 0 ? true : false", "not (days > 1 and days < 2)", `type + type + type == ""`, "nil == days",
+		`1/0 > days`, `type in [type, days]`, `-type == ""`, `days in [1, "a"]`, `[1] == [days]`, `"a" + type > type`, `not not (days == days)`, `type < days`, `[] == []`, `days in type`,
 	} {
 		f.Add(seed)
 	}
@@ -54,7 +57,9 @@ func FuzzCondition(f *testing.F) {
 		d := engine.Definition{
 			V: 1, Vars: map[string]string{"days": "number", "type": "text"}, Policy: engine.Policy{Nobody: engine.Pass, Self: engine.Keep, Repeat: engine.Keep},
 			Nodes: []engine.Node{
-				{ID: "b", Kind: engine.Branch, Branches: []engine.Path{{When: condition}, {}}},
+				{ID: "b", Kind: engine.Branch, Branches: []engine.Path{{When: condition, Nodes: []engine.Node{
+					{ID: "c", Kind: engine.Approve, Mode: engine.One, Who: &engine.Who{By: engine.ByManager}},
+				}}, {}}},
 				{ID: "a", Kind: engine.Approve, Mode: engine.One, Who: &engine.Who{By: engine.ByManager}},
 			},
 		}
@@ -63,7 +68,15 @@ func FuzzCondition(f *testing.F) {
 			return
 		}
 		start := time.Now()
-		_, _ = engine.Ahead(flow, engine.State{Vars: map[string]any{"days": 4.0, "type": "annual"}})
+		for _, vars := range []map[string]any{
+			{"days": 4.0, "type": "annual"}, {}, {"days": 0.0, "type": ""}, {"days": -1e308, "type": strings.Repeat("长", 200)}, {"days": "4", "type": 1.0},
+		} {
+			first, err := engine.Ahead(flow, engine.State{Vars: vars})
+			second, again := engine.Ahead(flow, engine.State{Vars: vars})
+			if err != nil || again != nil || len(first) != len(second) {
+				t.Fatalf("%q of %v decides %d nodes (%v), then %d (%v)", condition, vars, len(first), err, len(second), again)
+			}
+		}
 		if time.Since(start) > time.Second {
 			t.Errorf("%q takes long", condition)
 		}
