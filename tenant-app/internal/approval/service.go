@@ -2,7 +2,6 @@ package approval
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -74,11 +73,7 @@ func (s *Service) sheet(ctx context.Context, key string, version int) (sheet, er
 	if flow, ok := s.flows.Load(at); ok {
 		return sheet{form, flow.(*engine.Flow)}, nil
 	}
-	var definition engine.Definition
-	if err := json.Unmarshal(form.Flow(), &definition); err != nil {
-		return sheet{}, fmt.Errorf("read the flow of form %s: %w", key, err)
-	}
-	flow, err := engine.Compile(definition)
+	flow, err := engine.Read(form.Flow())
 	if err != nil {
 		return sheet{}, fmt.Errorf("form %s: %w", key, err)
 	}

@@ -96,8 +96,16 @@ var (
 	prefix = regexp.MustCompile(`^[A-Z]{1,8}$`)
 )
 
-// Parse reads and checks a definition; the flow is left to who runs it.
+// Parse reads and checks a definition; the flow is left to who runs it. Code
+// approval_newer for one in a format of a later release.
 func Parse(raw []byte) (*Definition, error) {
+	var format struct{ V int }
+	if err := json.Unmarshal(raw, &format); err != nil {
+		return nil, fmt.Errorf("read the form: %w", err)
+	}
+	if format.V > Format { // its fields may be of other shapes, too
+		return nil, kernel.Unavailable("approval_newer").With("version", format.V)
+	}
 	d := &Definition{}
 	if err := json.Unmarshal(raw, d); err != nil {
 		return nil, fmt.Errorf("read the form: %w", err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -126,9 +127,29 @@ type path struct {
 
 var word = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,31}$`)
 
+// definitionFormat is the version of definitions that this release understands.
+const definitionFormat = 1
+
+// Read reads and checks a definition. Code approval_newer for one in a format of a later
+// release.
+func Read(raw []byte) (*Flow, error) {
+	var format struct{ V int }
+	if err := json.Unmarshal(raw, &format); err != nil {
+		return nil, fmt.Errorf("read the flow: %w", err)
+	}
+	if format.V > definitionFormat { // its nodes may be of other shapes, too
+		return nil, kernel.Unavailable("approval_newer").With("version", format.V)
+	}
+	var d Definition
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return nil, fmt.Errorf("read the flow: %w", err)
+	}
+	return Compile(d)
+}
+
 // Compile checks a definition. The error names the node at fault.
 func Compile(d Definition) (*Flow, error) {
-	if d.V != 1 {
+	if d.V != definitionFormat {
 		return nil, fmt.Errorf("read the flow: format %d is not known to this release", d.V)
 	}
 	p := d.Policy
