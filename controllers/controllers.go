@@ -26,6 +26,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/backup"
 	"atrium.dev/atrium/controllers/counter"
 	"atrium.dev/atrium/controllers/databaseserver"
 	"atrium.dev/atrium/controllers/keydestruction"
@@ -47,6 +48,8 @@ type Options struct {
 	Namespace      string            // of the operator
 	Monitoring     map[string]string // labels of namespaces whose pods read metrics of apps; empty for none
 	ClusterRanges  []netip.Prefix    // no part of the Internet for companies
+	Agent          string            // image of the agent that backs up
+	Version        string            // of the operator, for manifests of backups
 	LeaderElect    bool
 	MetricsAddress string // also of health; "0" opens no port
 
@@ -104,6 +107,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, ClusterRanges: o.ClusterRanges, Monitoring: o.Monitoring, Recipient: o.Recipient, Now: o.Now, Random: o.Random, Lost: o.Lost,
 		},
 	}
+	controllers = append(controllers, &backup.Reconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
+		Installation: o.Installation, Namespace: o.Namespace, Image: o.Agent, Version: o.Version, Now: o.Now, Random: o.Random,
+	})
 	for _, c := range controllers {
 		if err := c.SetupWithManager(mgr); err != nil {
 			return nil, err

@@ -35,6 +35,9 @@ spec: {endpoint: "http://minio.atrium-system.svc:9000", issuerSecretRef: {name: 
 	"Release": `
 metadata: {name: 0.1.0}
 spec: {version: 0.1.0, schemaVersion: 2, image: "atrium.dev/atrium-office@sha256:` + digits + `"}`,
+	"TenantBackup": `
+metadata: {name: acme-2026-11-22}
+spec: {tenant: acme, type: Full}`,
 }
 
 const digits = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -131,6 +134,11 @@ var bad = []struct {
 	{"Plan", "spec.database.statementTimeout", "10ms", "between 1s and 10m"},
 	{"Plan", "spec.database.statementTimeout", "1h", "between 1s and 10m"},
 	{"Plan", "spec.database.statementTimeout", "soon", "between 1s and 10m"},
+	{"TenantBackup", "metadata.name", strings.Repeat("a", 51), "at most 50 characters"},
+	{"TenantBackup", "metadata.name", "acme.monday", "lower-case DNS label"},
+	{"TenantBackup", "spec.tenant", nil, "Required value"},
+	{"TenantBackup", "spec.tenant", strings.Repeat("a", 57), "56"},
+	{"TenantBackup", "spec.type", "Differential", "Incremental"},
 	{"DatabaseServer", "spec.host", "postgres://db", "without scheme and port"},
 	{"DatabaseServer", "spec.host", "db:5432", "without scheme and port"},
 	{"DatabaseServer", "spec.host", "", "at least 1"},
@@ -225,6 +233,7 @@ func immutable(t *testing.T, c client.Client) {
 		{"Tenant", "spec.adopt", "none", "read only before the Tenant has an id"},
 		{"DatabaseServer", "spec.database", "other", "database cannot change"},
 		{"Release", "spec.schemaVersion", int64(3), "never changes"},
+		{"TenantBackup", "spec.type", "Incremental", "never changes"},
 		{"Release", "spec.image", "x@sha256:" + digits, "never changes"},
 	} {
 		o := object(t, change.kind)

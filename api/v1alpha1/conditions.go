@@ -23,6 +23,15 @@ const (
 	ConditionHealthy = "Healthy"
 )
 
+// Condition types of a TenantBackup, beside Reconciling and Stalled.
+const (
+	// ConditionComplete is true once the manifest of a backup was read back and its
+	// signature checked.
+	ConditionComplete = "Complete"
+	// ConditionFailed is true once there is no further attempt.
+	ConditionFailed = "Failed"
+)
+
 // Condition types of a DatabaseServer or ObjectStore.
 const (
 	// ConditionReachable says whether the operator can use the server.
@@ -53,6 +62,10 @@ const (
 	ReasonArchiving = "Archiving" // a server's archiving works and its base backup is young
 	ReasonNoOrphans = "NoOrphans" // all that lies on a server belongs to a tenant
 	ReasonLimited   = "Limited"   // the issuer reaches this installation's buckets alone
+	ReasonQueued    = "Queued"    // other backups come first
+	ReasonPreparing = "Preparing" // a backup's bucket, credentials and Job are made
+	ReasonRunning   = "Running"   // a backup's Job is at work
+	ReasonRetrying  = "Retrying"  // an attempt of a backup failed, and another one follows
 )
 
 // Reasons of failures that the author of a spec can mend.
@@ -67,6 +80,9 @@ const (
 	ReasonHostReserved     = "HostReserved"     // the platform keeps this host name for itself
 	ReasonNamespaceTaken   = "NamespaceTaken"   // a namespace of that name is not ours
 	ReasonSchemaTooNew     = "SchemaTooNew"     // the release is older than the data
+	ReasonTenantNotFound   = "TenantNotFound"   // a TenantBackup names no Tenant, or one that is being deleted
+	ReasonTenantNotReady   = "TenantNotReady"   // the Tenant has no data, or no key, that could be backed up
+	ReasonBackupNameTaken  = "BackupNameTaken"  // a backup of that name lies in the store already
 )
 
 // Reasons of failures that the operator of the platform can mend.
@@ -111,7 +127,13 @@ const (
 	ReasonPodsBlocked          = "PodsBlocked"          // quota, admission or scheduling keeps the pods from starting
 	ReasonClusterRefused       = "ClusterRefused"       // the API server refused a write
 	ReasonNamespaceTerminating = "NamespaceTerminating"
-	ReasonUnresponsive         = "Unresponsive" // the app's pods run, but do not answer
-	ReasonUnavailable          = "Unavailable"  // no pod of the app is ready
-	ReasonOther                = "Other"        // not classed; the operator's log says more
+	ReasonBackupUnavailable    = "BackupUnavailable" // database, bucket or store did not answer the agent
+	ReasonBackupFailed         = "BackupFailed"      // the agent failed, or was ended
+	ReasonBackupTooLong        = "BackupTooLong"     // the agent did not end in time
+	ReasonManifestMissing      = "ManifestMissing"   // the agent ended well and left no manifest
+	ReasonManifestWrong        = "ManifestWrong"     // a manifest's signature does not fit, or it is of something else
+	ReasonEpochWrong           = "EpochWrong"        // the sealed identity of an epoch cannot be opened, or is another one
+	ReasonUnresponsive         = "Unresponsive"      // the app's pods run, but do not answer
+	ReasonUnavailable          = "Unavailable"       // no pod of the app is ready
+	ReasonOther                = "Other"             // not classed; the operator's log says more
 )

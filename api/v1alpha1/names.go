@@ -10,7 +10,7 @@ const (
 	// LabelManagedBy has the value ManagedBy on every object of ours.
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 	// LabelComponent says which part of Atrium a pod is: gateway, operator,
-	// prometheus, office or migrate. Network policies select by it.
+	// prometheus, office, migrate or agent. Network policies select by it.
 	LabelComponent = "app.kubernetes.io/component"
 
 	// AnnotationConfirmDeletion must hold the Tenant's name before deletionPolicy
@@ -27,8 +27,14 @@ const (
 	// commas, ids of deleted tenants whose wrapped keys are to be destroyed.
 	AnnotationDestroyKey = "atrium.dev/destroy-key"
 
+	// LabelBackup carries the name of the TenantBackup on what is made for it.
+	LabelBackup = "atrium.dev/backup"
+
 	// Finalizer is stored on a Tenant before the first side effect.
 	Finalizer = "atrium.dev/tenant"
+	// BackupFinalizer is stored on a TenantBackup while there is something to close
+	// when it goes; it never keeps one that is finished.
+	BackupFinalizer = "atrium.dev/backup"
 
 	// ManagedBy is the value of LabelManagedBy.
 	ManagedBy = "atrium"
@@ -43,6 +49,7 @@ const (
 	SecretOfficeBucket   = "office-bucket"
 	SecretOfficeKeys     = "office-keys"
 	SecretOfficeMigrate  = "office-migrate"
+	AgentName            = "agent"       // component and container of the Jobs that back up
 	SecretFirstAdmin     = "first-admin" // keys FirstAdminToken and FirstAdminURL
 
 	FirstAdminToken = "token"

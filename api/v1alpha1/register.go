@@ -23,6 +23,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&DatabaseServer{}, &DatabaseServerList{},
 		&ObjectStore{}, &ObjectStoreList{},
 		&Release{}, &ReleaseList{},
+		&TenantBackup{}, &TenantBackupList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

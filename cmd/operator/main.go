@@ -84,6 +84,8 @@ func parse(args []string) (controllers.Options, error) {
 	})
 	flags.StringVar(&o.Namespace, "namespace", "atrium-system", "namespace of the operator, its Secrets and its Lease")
 	flags.StringVar(&o.Recipient, "recovery-recipient", "", "age recipient (age1…) that tenants' root keys are wrapped to (required)")
+	flags.StringVar(&o.Agent, "agent-image", "", "image of the agent that backs companies up (required)")
+	flags.StringVar(&o.Version, "version", "", "version of the platform that backups name")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true, "work only while holding the Lease")
 	flags.StringVar(&o.MetricsAddress, "metrics-address", ":8081", "address of /metrics, /healthz and /readyz")
 	flags.Func("monitoring-namespaces", "labels (name=value,…) of the namespaces whose pods may read the metrics of companies' apps", func(value string) (err error) {
@@ -121,6 +123,8 @@ func check(o controllers.Options) error {
 	case !strings.HasPrefix(o.Recipient, "age1"):
 		// It is not quoted: it could be the secret half.
 		return errors.New("--recovery-recipient must be the public line age1… of the recovery identity, as `age-keygen -y` prints it")
+	case o.Agent == "":
+		return errors.New("--agent-image must name the image of the agent, best by digest")
 	case o.Namespace == "":
 		return errors.New("--namespace must name the operator's namespace")
 	}

@@ -9,10 +9,11 @@ import (
 func TestFlags(t *testing.T) {
 	good := []string{
 		"--installation=demo", "--base-domain=localhost", "--public-scheme=http", "--public-port=8080", "--monitoring-namespaces=name=watch", "--recovery-recipient=age1x",
+		"--agent-image=atrium.dev/atrium-agent:0.1.0", "--version=0.1.0",
 		"--cluster-ranges=203.0.113.0/24, 2001:db8::1/32",
 	}
 	o, err := parse(good)
-	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" ||
+	if err != nil || o.Installation != "demo" || o.Site.URL("acme.localhost") != "http://acme.localhost:8080" || !o.LeaderElect || o.Namespace != "atrium-system" || o.Monitoring["name"] != "watch" || o.Agent != "atrium.dev/atrium-agent:0.1.0" || o.Version != "0.1.0" ||
 		fmt.Sprint(o.ClusterRanges) != "[203.0.113.0/24 2001:db8::/32]" {
 		t.Fatalf("parse = %+v, %v", o, err)
 	}
@@ -27,6 +28,7 @@ func TestFlags(t *testing.T) {
 		"--public-port=0":                                     "--public-port must be",
 		"--recovery-recipient=":                               "--recovery-recipient must be the public line",
 		"--recovery-recipient=AGE-SECRET-KEY-1QQQ":            "--recovery-recipient must be the public line",
+		"--agent-image=":                                      "--agent-image must name",
 		"--namespace=":                                        "--namespace must name",
 		"--cluster-ranges=203.0.113.0":                        "is no range",
 		"--cluster-ranges=0.0.0.0/0":                          "is no range",

@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,9 @@ func (s *scope) openLogins(now time.Time) []string {
 	if s.row.CloseOther != nil && !closes(s.row, now) {
 		open = append(open, n.Other(s.row.Login))
 	}
+	if s.row.BackingUp(now) {
+		open = append(open, n.Backup) // opened and closed by whoever backs up
+	}
 	return open
 }
 
@@ -99,13 +103,17 @@ func (r *Reconciler) remember(s *scope) {
 	r.verified.set(s.tenant.Name, known)
 }
 
-// closeLogins closes the tenant's logins and ends their sessions. That they are
-// closed is committed first: until then a session that was ended could begin again.
+// closeLogins closes the tenant's logins and ends their sessions, but spares a backup
+// at work unless the Tenant goes. That they are closed is committed first: until then
+// a session that was ended could begin again.
 func (r *Reconciler) closeLogins(ctx context.Context, s *scope) error {
-	roles := s.names().Roles()
 	for _, do := range []func(context.Context, tx, []string) error{postgres.CloseLogins, postgres.EndSessions} {
 		err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
 			s.row = *row
+			roles := s.names().Roles()
+			if row.BackingUp(r.Now()) && s.tenant.DeletionTimestamp.IsZero() {
+				roles = slices.DeleteFunc(roles, func(role string) bool { return role == s.names().Backup })
+			}
 			return do(ctx, tx, roles)
 		})
 		if err != nil {

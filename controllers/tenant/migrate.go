@@ -215,7 +215,8 @@ func (r *Reconciler) removeJob(ctx context.Context, job *batchv1.Job) error {
 	return &waiting{v1alpha1.ReasonMigrating, "an earlier migration is removed before the next", time.Second}
 }
 
-// removeJobs ends migrations before the data is touched.
+// removeJobs ends migrations before the data is touched, and when the Tenant goes
+// also what backs it up.
 func (r *Reconciler) removeJobs(ctx context.Context, s *scope) error {
 	if s.empty {
 		return nil
@@ -225,7 +226,8 @@ func (r *Reconciler) removeJobs(ctx context.Context, s *scope) error {
 		return fmt.Errorf("list Jobs of namespace %s: %w", s.namespace, err)
 	}
 	for i := range jobs.Items {
-		if !jobs.Items[i].DeletionTimestamp.IsZero() {
+		backup := jobs.Items[i].Labels[v1alpha1.LabelBackup] != ""
+		if !jobs.Items[i].DeletionTimestamp.IsZero() || backup && s.tenant.DeletionTimestamp.IsZero() {
 			continue
 		}
 		if err := r.removeJob(ctx, &jobs.Items[i]); err != nil {

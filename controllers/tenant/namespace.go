@@ -96,6 +96,20 @@ func (r *Reconciler) roleBinding(s *scope) *rbacv1.RoleBinding {
 	}
 }
 
+// AgentResources of a pod that backs up or restores, whatever the plan: at half a core
+// people do not feel it, and its memory does not grow with the company.
+var AgentResources = v1alpha1.Resources{
+	Requests: v1alpha1.ResourceAmounts{CPU: resource.MustParse("50m"), Memory: resource.MustParse("64Mi")},
+	Limits:   v1alpha1.ResourceAmounts{CPU: resource.MustParse("500m"), Memory: resource.MustParse("256Mi")},
+}
+
+func larger(a, b resource.Quantity) resource.Quantity {
+	if a.Cmp(b) < 0 {
+		return b.DeepCopy()
+	}
+	return a.DeepCopy()
+}
+
 func amounts(of v1alpha1.ResourceAmounts) corev1.ResourceList {
 	return corev1.ResourceList{corev1.ResourceCPU: of.CPU, corev1.ResourceMemory: of.Memory}
 }
@@ -103,15 +117,20 @@ func amounts(of v1alpha1.ResourceAmounts) corev1.ResourceList {
 func quota(s *scope) *corev1.ResourceQuota {
 	plan := s.plan.Spec
 	pods := int64(plan.Replicas + extraPods)
-	times := func(q resource.Quantity) resource.Quantity { q = q.DeepCopy(); q.Mul(pods); return q }
+	times := func(q, agent resource.Quantity) resource.Quantity {
+		all := q.DeepCopy()
+		all.Mul(pods - 1)
+		all.Add(larger(q, agent))
+		return all
+	}
 	return &corev1.ResourceQuota{
 		ObjectMeta: s.meta(tenantQuota),
 		Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{
 			corev1.ResourcePods:                   *resource.NewQuantity(pods, resource.DecimalSI),
-			corev1.ResourceRequestsCPU:            times(plan.Resources.Requests.CPU),
-			corev1.ResourceRequestsMemory:         times(plan.Resources.Requests.Memory),
-			corev1.ResourceLimitsCPU:              times(plan.Resources.Limits.CPU),
-			corev1.ResourceLimitsMemory:           times(plan.Resources.Limits.Memory),
+			corev1.ResourceRequestsCPU:            times(plan.Resources.Requests.CPU, AgentResources.Requests.CPU),
+			corev1.ResourceRequestsMemory:         times(plan.Resources.Requests.Memory, AgentResources.Requests.Memory),
+			corev1.ResourceLimitsCPU:              times(plan.Resources.Limits.CPU, AgentResources.Limits.CPU),
+			corev1.ResourceLimitsMemory:           times(plan.Resources.Limits.Memory, AgentResources.Limits.Memory),
 			corev1.ResourceServicesNodePorts:      resource.Quantity{},
 			corev1.ResourceServicesLoadBalancers:  resource.Quantity{},
 			corev1.ResourcePersistentVolumeClaims: resource.Quantity{},
@@ -127,7 +146,10 @@ func limits(s *scope) *corev1.LimitRange {
 			Type:           corev1.LimitTypeContainer,
 			Default:        amounts(resources.Limits),
 			DefaultRequest: amounts(resources.Requests),
-			Max:            amounts(resources.Limits),
+			Max: corev1.ResourceList{
+				corev1.ResourceCPU:    larger(resources.Limits.CPU, AgentResources.Limits.CPU),
+				corev1.ResourceMemory: larger(resources.Limits.Memory, AgentResources.Limits.Memory),
+			},
 		}}},
 	}
 }

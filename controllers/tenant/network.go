@@ -29,15 +29,11 @@ import (
 // database and its bucket outwards, and for the app what plan and Tenant open; the
 // gateway inwards, and those who measure.
 func (r *Reconciler) networkPolicies(ctx context.Context, s *scope) ([]client.Object, error) {
-	database, err := r.egress(ctx, "DatabaseServer "+s.databaseServer.Name, s.databaseServer.Spec.Host, s.databaseServer.Spec.Port)
+	database, err := egress(ctx, r.Live, "DatabaseServer "+s.databaseServer.Name, s.databaseServer.Spec.Host, s.databaseServer.Spec.Port)
 	if err != nil {
 		return nil, err
 	}
-	host, port, err := endpoint(s.objectStore.Spec.Endpoint)
-	if err != nil {
-		return nil, err
-	}
-	store, err := r.egress(ctx, "ObjectStore "+s.objectStore.Name, host, port)
+	store, err := EgressToStore(ctx, r.Live, s.objectStore)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +106,23 @@ func dns() networkingv1.NetworkPolicyEgressRule {
 	}
 }
 
+// EgressToStore is the rule that lets pods reach an ObjectStore.
+func EgressToStore(ctx context.Context, live client.Reader, store *v1alpha1.ObjectStore) (networkingv1.NetworkPolicyEgressRule, error) {
+	host, port, err := endpoint(store.Spec.Endpoint)
+	if err != nil {
+		return networkingv1.NetworkPolicyEgressRule{}, err
+	}
+	return egress(ctx, live, "ObjectStore "+store.Name, host, port)
+}
+
 // egress to a server. A Service of the cluster is named by its pods, since policies
 // are held after the Service's address was replaced by a pod's; anything else by
 // its addresses.
-func (r *Reconciler) egress(ctx context.Context, of, host string, port int32) (networkingv1.NetworkPolicyEgressRule, error) {
+func egress(ctx context.Context, live client.Reader, of, host string, port int32) (networkingv1.NetworkPolicyEgressRule, error) {
 	var rule networkingv1.NetworkPolicyEgressRule
 	if name, ok := serviceName(host); ok {
 		var service corev1.Service
-		err := r.Live.Get(ctx, name, &service)
+		err := live.Get(ctx, name, &service)
 		if apierrors.IsNotFound(err) {
 			return rule, fault.New(v1alpha1.ReasonSettingsInvalid, err,
 				"%s names Service %s, which does not exist: create it or correct the host", of, name)

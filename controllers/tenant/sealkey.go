@@ -42,9 +42,15 @@ func (r *Reconciler) rootKey(ctx context.Context, s *scope) (*keys.Key, error) {
 	if s.key != nil {
 		return s.key, nil
 	}
+	return RootKey(ctx, r.Live, r.Namespace, s.id, s.row.KeyCheck)
+}
+
+// RootKey reads a tenant's root key from its Secret in the operator's namespace; nil
+// when that is not there, or holds another key than the one that gave the check.
+func RootKey(ctx context.Context, live client.Reader, namespace, id string, check []byte) (*keys.Key, error) {
 	var secret corev1.Secret
-	name := keySecretOfID + s.id
-	err := r.Live.Get(ctx, client.ObjectKey{Namespace: r.Namespace, Name: name}, &secret)
+	name := keySecretOfID + id
+	err := live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &secret)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -52,7 +58,7 @@ func (r *Reconciler) rootKey(ctx context.Context, s *scope) (*keys.Key, error) {
 		return nil, fmt.Errorf("read Secret %s: %w", name, err)
 	}
 	key, err := keys.Parse(secret.Data[keyField])
-	if err != nil || !key.Is(s.row.KeyCheck) {
+	if err != nil || !key.Is(check) {
 		return nil, nil //nolint:nilerr // said by the step Key, which looks again within minutes
 	}
 	return &key, nil

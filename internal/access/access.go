@@ -2,13 +2,14 @@
 // such right anywhere else: it binds itself the ClusterRole below in each namespace
 // that it made, and may bind that one role alone. The markers are the role.
 //
-// +kubebuilder:rbac:groups="",resources=configmaps;secrets;serviceaccounts;resourcequotas;limitranges,verbs=get;list;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts;resourcequotas;limitranges,verbs=get;list;create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=get;list;create;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;create;patch;delete
-// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;create;patch;delete
 package access
 

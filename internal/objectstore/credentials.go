@@ -22,6 +22,10 @@ func (s *Store) Issue(ctx context.Context, bucket string) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, err
 	}
+	return s.issue(ctx, bucket, policy)
+}
+
+func (s *Store) issue(ctx context.Context, bucket, policy string) (Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	sts := credentials.STSAssumeRole{
@@ -71,21 +75,22 @@ type statement struct {
 // own rights. MinIO lets who may delete an object also remove its versions, unless
 // that is denied.
 func sessionPolicy(bucket string) (string, error) {
+	return policyOf([]statement{
+		{"Allow", []string{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, []string{"arn:aws:s3:::" + bucket}},
+		{
+			"Allow",
+			[]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
+			[]string{"arn:aws:s3:::" + bucket + "/*"},
+		},
+		{"Deny", []string{"s3:DeleteObjectVersion"}, []string{"arn:aws:s3:::" + bucket + "/*"}},
+	})
+}
+
+func policyOf(statements []statement) (string, error) {
 	raw, err := json.Marshal(struct {
 		Version   string
 		Statement []statement
-	}{
-		Version: "2012-10-17",
-		Statement: []statement{
-			{"Allow", []string{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, []string{"arn:aws:s3:::" + bucket}},
-			{
-				"Allow",
-				[]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
-				[]string{"arn:aws:s3:::" + bucket + "/*"},
-			},
-			{"Deny", []string{"s3:DeleteObjectVersion"}, []string{"arn:aws:s3:::" + bucket + "/*"}},
-		},
-	})
+	}{"2012-10-17", statements})
 	if err != nil {
 		return "", fmt.Errorf("write the session policy: %w", err)
 	}

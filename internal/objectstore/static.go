@@ -55,19 +55,19 @@ func (s *Store) CheckStatic(ctx context.Context, c Credentials, bucket, installa
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	attempt, err := "", list(ctx, client, bucket)
+	doing, err := "", list(ctx, client, bucket)
 	if err == nil {
-		attempt, err = "write to it", s.tryWrite(ctx, client, bucket)
+		doing, err = "write to it", s.tryWrite(ctx, client, bucket)
 	} else {
-		attempt = "list it"
+		doing = "list it"
 	}
 	switch {
 	case refused(err), unknownKey(err):
 		return fault.Blocked(v1alpha1.ReasonStaticRefused, err,
 			"the credentials in %s do not reach bucket %s of ObjectStore %s: the attempt to %s was refused (%s); correct accessKey and secretKey, or let the store's administrator grant that user to get, put, delete and list objects of that bucket, with multipart uploads",
-			from, bucket, s.config.Name, attempt, minio.ToErrorResponse(err).Code)
+			from, bucket, s.config.Name, doing, minio.ToErrorResponse(err).Code)
 	case err != nil:
-		return s.fault(attempt+" as the tenant: bucket "+bucket, err)
+		return s.fault(doing+" as the tenant: bucket "+bucket, err)
 	}
 	reach, err := s.tooWide(ctx, client, bucket, ProbeBucket(installation))
 	if err != nil {
@@ -92,12 +92,15 @@ func (s *Store) tryWrite(ctx context.Context, client *minio.Client, bucket strin
 	return core.AbortMultipartUpload(ctx, bucket, probeObject, upload)
 }
 
+// attempt is something that credentials may do or not.
+type attempt struct {
+	what string
+	call func() error
+}
+
 // tooWide names something that credentials of a tenant may do and should not.
 func (s *Store) tooWide(ctx context.Context, client *minio.Client, bucket, probe string) (string, error) {
-	for _, try := range []struct {
-		what string
-		call func() error
-	}{
+	for _, try := range []attempt{
 		{"list bucket " + probe, func() error { return list(ctx, client, probe) }},
 		{"read from bucket " + probe, func() error {
 			_, err := client.StatObject(ctx, probe, probeObject, minio.StatObjectOptions{})
@@ -107,13 +110,22 @@ func (s *Store) tooWide(ctx context.Context, client *minio.Client, bucket, probe
 			return client.RemoveObject(ctx, bucket, probeObject, minio.RemoveObjectOptions{VersionID: strangeVersion})
 		}},
 	} {
-		err := try.call()
-		if err == nil || minio.ToErrorResponse(err).Code == "NoSuchVersion" {
+		if may, err := s.may(try); err != nil {
+			return "", err
+		} else if may {
 			return try.what, nil
-		}
-		if !refused(err) {
-			return "", s.fault("find out whether a tenant's credentials may "+try.what, err)
 		}
 	}
 	return "", nil
+}
+
+func (s *Store) may(try attempt) (bool, error) {
+	err := try.call()
+	if err == nil || minio.ToErrorResponse(err).Code == "NoSuchVersion" {
+		return true, nil
+	}
+	if !refused(err) {
+		return false, s.fault("find out whether a tenant's credentials may "+try.what, err)
+	}
+	return false, nil
 }

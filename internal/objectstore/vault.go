@@ -19,9 +19,9 @@ const vaultOwner = "keys"
 // WrappedKey is how the name of each file in a vault ends.
 const WrappedKey = ".age"
 
-// Vault keeps small files that are written once: the wrapped keys of an
-// installation. They are made under names that nobody uses twice, so none is ever
-// written over.
+// Vault keeps small files that are written once: the wrapped keys of an installation,
+// and what the operator reads and writes of a tenant's backups. They are made under
+// names that nobody uses twice, so none is ever written over.
 type Vault struct {
 	store  *Store
 	bucket string
@@ -29,6 +29,9 @@ type Vault struct {
 
 // Vault of an installation in this store. Nothing is asked yet.
 func (s *Store) Vault(installation string) *Vault { return &Vault{s, installation + "-keys"} }
+
+// Backups are the small files in a tenant's bucket of backups. Nothing is asked yet.
+func (s *Store) Backups(bucket string) *Vault { return &Vault{s, bucket} }
 
 // Bucket is the bucket that holds the vault.
 func (v *Vault) Bucket() string { return v.bucket }

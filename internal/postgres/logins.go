@@ -28,6 +28,17 @@ func alterPassword(ctx context.Context, tx pgx.Tx, role, attribute, password str
 	return err
 }
 
+// ShutLogin takes a role's right to log in and its password, if there is such a role.
+// Its sessions go on, see CloseLogins.
+func ShutLogin(ctx context.Context, tx pgx.Tx, role string) error {
+	there, err := names(ctx, tx, `SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY($1)`, []string{role})
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, "ALTER ROLE "+quote(role)+" NOLOGIN PASSWORD NULL", pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
 // ClearPassword takes a role's password, so that nobody gets in with it even should
 // the role be opened again.
 func ClearPassword(ctx context.Context, tx pgx.Tx, role string) error {

@@ -58,7 +58,7 @@ type Limits struct {
 // Limits of the other logins, and those that no plan changes.
 const (
 	migrateConnections = 4
-	backupConnections  = 2
+	BackupConnections  = 2
 	// An open transaction that nobody works on holds locks and keeps dead rows.
 	// A backup holds one while the store takes what it reads.
 	idleInTransaction       = "60s"
@@ -102,7 +102,7 @@ func (n Names) logins(limits Limits) []login {
 		{n.LoginA, n.App, limits.Connections, app},
 		{n.LoginB, n.App, limits.Connections, app},
 		{n.Migrate, n.Owner, migrateConnections, migrate},
-		{n.Backup, "", backupConnections, backup},
+		{n.Backup, "", BackupConnections, backup},
 	}
 }
 

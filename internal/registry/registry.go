@@ -66,7 +66,15 @@ type Row struct {
 	KeyCheck []byte
 	// KeyDestroyed is when the wrapped copies were destroyed on request.
 	KeyDestroyed *time.Time
+	// Backup names who works on the tenant's backups, and BackupUntil is when that
+	// ends at the latest: until then nobody else does, and the login that reads rows
+	// for it stays as it is. Empty: nobody.
+	Backup      string
+	BackupUntil time.Time
 }
+
+// BackingUp says whether somebody works on the tenant's backups.
+func (row *Row) BackingUp(now time.Time) bool { return row.Backup != "" && now.Before(row.BackupUntil) }
 
 // Registry is one operator process's view of the registries of all servers.
 type Registry struct {
@@ -188,13 +196,14 @@ func (r *Registry) lost(server *postgres.Server) error {
 }
 
 const columns = `id, name, state, store, bucket, schema, release, target, app_digest, migrate_digest, bucket_made,
-	login, login_since, close_other, rotation, key, key_check, key_destroyed`
+	login, login_since, close_other, rotation, key, key_check, key_destroyed, backup, backup_until`
 
 func (row *Row) targets() []any {
 	return []any{
 		&row.ID, &row.Name, &row.State, &row.Store, &row.Bucket, &row.Schema, &row.Release, &row.Target,
 		&row.AppDigest, &row.MigrateDigest, &row.BucketMade,
 		&row.Login, &row.LoginSince, &row.CloseOther, &row.Rotation, &row.Key, &row.KeyCheck, &row.KeyDestroyed,
+		&row.Backup, &row.BackupUntil,
 	}
 }
 
@@ -268,10 +277,10 @@ func (r *Registry) Locked(ctx context.Context, server *postgres.Server, id strin
 		_, err = tx.Exec(ctx, `
 			UPDATE atrium.tenants SET name = $2, state = $3, store = $4, bucket = $5, schema = $6, release = $7, target = $8,
 			       app_digest = $9, migrate_digest = $10, bucket_made = $11, login = $12, login_since = $13, close_other = $14,
-			       rotation = $15, key = $16, key_check = $17, key_destroyed = $18, fence = $19, changed = now() WHERE id = $1`,
+			       rotation = $15, key = $16, key_check = $17, key_destroyed = $18, backup = $19, backup_until = $20, fence = $21, changed = now() WHERE id = $1`,
 			row.ID, row.Name, row.State, row.Store, row.Bucket, row.Schema, row.Release, row.Target,
 			row.AppDigest, row.MigrateDigest, row.BucketMade, row.Login, row.LoginSince, row.CloseOther,
-			row.Rotation, row.Key, row.KeyCheck, row.KeyDestroyed, epoch)
+			row.Rotation, row.Key, row.KeyCheck, row.KeyDestroyed, row.Backup, row.BackupUntil, epoch)
 		return err
 	})
 }

@@ -3,6 +3,7 @@
 package chart
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,6 +127,7 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		"no replica":               {"installation=a,baseDomain=a.example,operator.replicas=0", "/operator/replicas"},
 		"unknown value":            {"installation=a,baseDomain=a.example,gatway.replicas=2", "gatway"},
 		"unknown nested value":     {"installation=a,baseDomain=a.example,gateway.replica=2", "replica"},
+		"agent's short digest":     {"installation=a,baseDomain=a.example,agent.image.digest=sha256:abc", "/agent/image/digest"},
 		"short digest":             {"installation=a,baseDomain=a.example,image.digest=sha256:abc", "/image/digest"},
 		"monitoring by expression": {"installation=a,baseDomain=a.example,monitoring.namespaceSelector.matchExpressions[0].key=a", "matchExpressions"},
 		"proxy that is no range":   {"installation=a,baseDomain=a.example,gateway.trustedProxies[0]=10.0.0.1", "/gateway/trustedProxies/0"},
@@ -162,8 +164,8 @@ func TestCopiesAreCurrent(t *testing.T) {
 
 func TestDefinitionsAreKept(t *testing.T) {
 	crds := ofKind(render(t, required...), "CustomResourceDefinition")
-	if len(crds) != 5 {
-		t.Fatalf("%d definitions, want 5", len(crds))
+	if len(crds) != 6 {
+		t.Fatalf("%d definitions, want 6", len(crds))
 	}
 	for _, crd := range crds {
 		if got := text(crd, "metadata", "annotations", "helm.sh/resource-policy"); got != "keep" {
@@ -206,6 +208,26 @@ func TestImageByDigestWins(t *testing.T) {
 			for _, container := range list(deployment, "spec", "template", "spec", "containers") {
 				if got := text(container, "image"); got != want {
 					t.Errorf("%q: %s runs %s, want %s", set, title(deployment), got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestAgentImage hands the agent's image to the operator.
+func TestAgentImage(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	for set, want := range map[string]string{
+		"":                             "--agent-image=atrium.dev/atrium-agent:0.1.0",
+		"agent.image.digest=" + digest: "--agent-image=atrium.dev/atrium-agent@" + digest,
+	} {
+		for _, deployment := range ofKind(render(t, append([]string{"--set", set}, required...)...), "Deployment") {
+			if text(deployment, "metadata", "name") != "operator" {
+				continue
+			}
+			for _, container := range list(deployment, "spec", "template", "spec", "containers") {
+				if args := fmt.Sprint(dig(container, "args")); !strings.Contains(args, want+" ") {
+					t.Errorf("%q: the operator is told %s, want %s", set, args, want)
 				}
 			}
 		}

@@ -124,24 +124,30 @@ func (h *Hands) jobs(ctx context.Context) error {
 	}
 	for i := range list.Items {
 		job := &list.Items[i]
-		if len(job.Status.Conditions) > 0 || !job.DeletionTimestamp.IsZero() || exit < 0 {
-			continue
+		if len(job.Status.Conditions) > 0 || !job.DeletionTimestamp.IsZero() || exit < 0 || job.Labels[v1alpha1.LabelBackup] != "" {
+			continue // what backs up is ended by the test, see EndJob
 		}
-		if err := h.endJob(ctx, job, exit); err != nil {
+		if err := h.endJob(ctx, job, exit, ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *Hands) endJob(ctx context.Context, job *batchv1.Job, exit int32) error {
+// EndJob ends a Job as its pod would with an exit code and a last word.
+func (h *Hands) EndJob(t testing.TB, job *batchv1.Job, exit int32, message string) {
+	t.Helper()
+	Check(t, h.endJob(t.Context(), job, exit, message))
+}
+
+func (h *Hands) endJob(ctx context.Context, job *batchv1.Job, exit int32, message string) error {
 	now := metav1.Now()
 	conditions := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
 	job.Status.Succeeded = 1
 	if exit != 0 {
 		conditions = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
 		job.Status.Succeeded, job.Status.Failed = 0, 1
-		if err := h.failedPod(ctx, job, exit); err != nil {
+		if err := h.failedPod(ctx, job, exit, message); err != nil {
 			return err
 		}
 	} else {
@@ -157,7 +163,7 @@ func (h *Hands) endJob(ctx context.Context, job *batchv1.Job, exit int32) error 
 }
 
 // failedPod is what is left of a Job's pod.
-func (h *Hands) failedPod(ctx context.Context, job *batchv1.Job, exit int32) error {
+func (h *Hands) failedPod(ctx context.Context, job *batchv1.Job, exit int32, message string) error {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: job.Name + "-", Namespace: job.Namespace, Labels: job.Spec.Template.Labels},
 		Spec:       job.Spec.Template.Spec,
@@ -168,7 +174,7 @@ func (h *Hands) failedPod(ctx context.Context, job *batchv1.Job, exit int32) err
 	}
 	pod.Status.Phase = corev1.PodFailed
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
-		Name: "migrate", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: exit}},
+		Name: pod.Spec.Containers[0].Name, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: exit, Message: message}},
 	}}
 	return h.cluster.client.Status().Update(ctx, pod)
 }

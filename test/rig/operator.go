@@ -95,8 +95,8 @@ func (r *Rig) wiring(o *Operator) Wiring {
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return o.through(next, API, apiWrite) })
 	return Wiring{Config: config, Options: controllers.Options{
 		Installation: r.Installation, Namespace: System, MetricsAddress: "0",
-		Site:      placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 8080},
-		Recipient: Recipient, Metrics: prometheus.NewRegistry(), Now: r.Now.Now, Random: rand.Reader,
+		Site:  placement.Site{BaseDomain: "localhost", Scheme: "http", Port: 8080},
+		Agent: AgentImage, Version: "0.1.0", Recipient: Recipient, Metrics: prometheus.NewRegistry(), Now: r.Now.Now, Random: rand.Reader,
 		Ask: func(context.Context, string) (contract.Version, error) {
 			sick, _ := r.ailment.Load().(ailment)
 			return contract.Version{Release: "0.1.0", SchemaVersion: 2}, sick.err

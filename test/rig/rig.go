@@ -37,6 +37,8 @@ const (
 	Patient = 60 * time.Second
 	// Image of release 0.1.0.
 	Image = "atrium.dev/atrium-office@sha256:" + "0000000000000000000000000000000000000000000000000000000000000000"
+	// AgentImage is that of the Jobs that back up.
+	AgentImage = "atrium.dev/atrium-agent@sha256:" + "0000000000000000000000000000000000000000000000000000000000000000"
 )
 
 // Main is TestMain of a package that uses rigs. The operator's log is silent unless

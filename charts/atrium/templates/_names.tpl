@@ -23,9 +23,10 @@ labels:
   app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
+{{/* Reference of an image; called with (list $ .Values.image). */}}
 {{- define "atrium.image" -}}
-{{- with .Values.image -}}
-{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- with index . 1 -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default (index $ 0).Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
 

@@ -1,0 +1,231 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/backup"
+	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/objectstore"
+	"atrium.dev/atrium/internal/postgres"
+	"atrium.dev/atrium/tenant-app/contract"
+)
+
+// prepare makes all that an attempt needs, and its Job last. Cut off in the middle, the
+// next pass makes new credentials: no Job knows those before.
+func (r *Reconciler) prepare(ctx context.Context, s *scope) error {
+	if err := r.lease(ctx, s, nil); err != nil {
+		return err
+	}
+	owner := objectstore.Owner{Installation: r.Installation, TenantID: s.id()}
+	var all v1alpha1.TenantBackupList
+	if err := r.Client.List(ctx, &all); err != nil {
+		return fmt.Errorf("list TenantBackups: %w", err)
+	}
+	before := done(all.Items, s.id(), s.backup.Status.Store)
+	if err := s.targetStore.EnsureBucket(ctx, s.backup.Status.Bucket, owner, len(before) > 0); err != nil {
+		return err
+	}
+	task, err := r.task(ctx, s, before)
+	if err != nil {
+		return err
+	}
+	deadline, err := r.credentials(ctx, s, task)
+	if err != nil {
+		return err
+	}
+	// The Secret comes before the password works: one that nobody wrote down would be
+	// of no use.
+	if err := r.writeTask(ctx, s, task); err != nil {
+		return err
+	}
+	err = r.lease(ctx, s, func(tx pgx.Tx) error { return postgres.OpenLogin(ctx, tx, s.names().Backup, task.Database.Password) })
+	if err != nil {
+		return err
+	}
+	policy, err := r.policy(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := r.apply(ctx, policy); err != nil {
+		return err
+	}
+	err = r.Client.Create(ctx, r.jobOf(s, deadline), FieldOwner)
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return refused(fmt.Errorf("make Job %s: %w", s.job(), err))
+	}
+	return &waiting{v1alpha1.ReasonRunning, fmt.Sprintf("attempt %d of %d: the agent starts", s.backup.Status.Attempt, attempts), firstLook}
+}
+
+// refused gives an answer of the API server a reason that does not pass by itself.
+func refused(err error) error {
+	if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+		return fault.New(v1alpha1.ReasonClusterRefused, err, "the API server refused: %v; check quotas, admission policies and the operator's rights", err)
+	}
+	return err
+}
+
+// task is what the agent is told, but for credentials of the stores.
+func (r *Reconciler) task(ctx context.Context, s *scope, before []backup.Done) (*backup.Task, error) {
+	var release v1alpha1.Release
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: s.row.Release}, &release); apierrors.IsNotFound(err) {
+		return nil, fault.Blocked(v1alpha1.ReasonReleaseNotFound, err,
+			"the company's data is that of Release %s, which is not there, and a backup has to name its schema: apply that Release again", s.row.Release)
+	} else if err != nil {
+		return nil, fmt.Errorf("read Release %s: %w", s.row.Release, err)
+	}
+	password, err := randomText(r.Random)
+	if err != nil {
+		return nil, err
+	}
+	status, server := s.backup.Status, s.databaseServer.Spec
+	task := &backup.Task{
+		Backup: s.backup.Name, TenantID: s.id(), Tenant: s.tenant.Name, Installation: r.Installation,
+		Release: s.row.Release, SchemaVersion: int(release.Spec.SchemaVersion), OperatorVersion: r.Version, KeyID: s.key.ID(),
+		Database: contract.Database{
+			Host: server.Host, Port: int(server.Port), Name: server.Database, User: s.names().Backup, Password: password,
+			Schema: s.row.Schema, SSLMode: server.SSLMode, CABundle: server.CABundle, MaxConns: postgres.BackupConnections,
+		},
+		Generation: status.Generation, Password: s.keys.Password(status.Generation), Full: status.Type == v1alpha1.BackupFull,
+		Sign: s.keys.Signer().Seed(), Verify: s.keys.Verifier(),
+	}
+	previous, err := r.previous(ctx, s, before)
+	if err != nil {
+		return nil, err
+	}
+	if previous != nil {
+		task.Previous = backup.Former{Backup: previous.Backup, Password: s.keys.Password(previous.Generation)}
+	}
+	task.Epoch, err = r.epoch(ctx, s, previous)
+	return task, err
+}
+
+// previous is the manifest of the backup that this one goes on from; nil: none.
+func (r *Reconciler) previous(ctx context.Context, s *scope, before []backup.Done) (*backup.Manifest, error) {
+	name := s.backup.Status.Previous
+	if name == "" {
+		return nil, nil
+	}
+	found, err := readManifest(ctx, s.files(), name, s.id(), s.keys.Verifier())
+	if err != nil {
+		return nil, err
+	}
+	why := errors.New("it is gone")
+	if found != nil {
+		why = found.err
+	}
+	if why != nil {
+		return nil, fault.Blocked(v1alpha1.ReasonManifestWrong, why,
+			"backup %s, which this one goes on from, is not whole (its manifest: %v): delete this TenantBackup and that one, and make a full backup", name, why)
+	}
+	return &found.Manifest, nil
+}
+
+// epoch opens the epoch for new objects, or begins it: its age identity lies in the
+// bucket, sealed, and is written once.
+func (r *Reconciler) epoch(ctx context.Context, s *scope, previous *backup.Manifest) (backup.Epoch, error) {
+	id, files := s.backup.Status.Epoch, s.files()
+	name := backup.IdentityOf(id)
+	sealed, err := files.Get(ctx, name, 4<<10)
+	if err != nil {
+		return backup.Epoch{}, err
+	}
+	if sealed == nil {
+		identity, err := age.GenerateX25519Identity()
+		if err != nil {
+			return backup.Epoch{}, fmt.Errorf("make the identity of epoch %s: %w", id, err)
+		}
+		if err := files.Put(ctx, name, s.keys.SealIdentity(id, []byte(identity.String()))); err != nil {
+			return backup.Epoch{}, err
+		}
+		// Another operator may have been first.
+		if sealed, err = files.Get(ctx, name, 4<<10); err != nil {
+			return backup.Epoch{}, err
+		}
+	}
+	identity, err := age.ParseX25519Identity(string(bytes.TrimSpace(s.keys.SealIdentity(id, sealed))))
+	if err != nil {
+		return backup.Epoch{}, wrongEpoch(s, "cannot be opened with the company's root key")
+	}
+	epoch := backup.Epoch{ID: id, Recipient: identity.Recipient().String()}
+	if previous != nil {
+		for _, e := range previous.Epochs {
+			if e.ID == id && e.Recipient != epoch.Recipient {
+				return backup.Epoch{}, wrongEpoch(s, "is another one than backup "+previous.Backup+" was made with")
+			}
+		}
+	}
+	return epoch, nil
+}
+
+func wrongEpoch(s *scope, what string) error {
+	return fault.Blocked(v1alpha1.ReasonEpochWrong, nil,
+		"the sealed identity %s in bucket %s of ObjectStore %s %s: somebody wrote over it; bring its first version back",
+		backup.IdentityOf(s.backup.Status.Epoch), s.backup.Status.Bucket, s.backup.Status.Store, what)
+}
+
+// writeTask puts the task into a Secret of the company's namespace.
+func (r *Reconciler) writeTask(ctx context.Context, s *scope, task *backup.Task) error {
+	raw, err := json.Marshal(task)
+	if err != nil {
+		return fmt.Errorf("write the task of backup %s: %w", s.backup.Name, err)
+	}
+	secret := s.bareSecret()
+	secret.Data = map[string][]byte{backup.TaskFile: raw}
+	return r.apply(ctx, secret)
+}
+
+// credentials for the tenant's bucket and that of its backups, and how long the Job
+// may take: they outlast it.
+func (r *Reconciler) credentials(ctx context.Context, s *scope, task *backup.Task) (deadline time.Duration, err error) {
+	deadline = jobDeadline
+	for _, want := range []struct {
+		into   *contract.Bucket
+		at     *v1alpha1.ObjectStore
+		store  *objectstore.Store
+		bucket string
+		use    objectstore.Use
+		secret string // that holds static ones
+	}{
+		{&task.Bucket, s.source, s.sourceStore, s.row.Bucket, objectstore.UseSource, s.source.Name + "-" + s.id() + "-backup"},
+		{&task.Store, s.target, s.targetStore, s.backup.Status.Bucket, objectstore.UseBackups, s.target.Name + "-" + s.id()},
+	} {
+		var c objectstore.Credentials
+		if want.at.Spec.Credentials == v1alpha1.CredentialsStatic {
+			c, err = r.static(ctx, want.store, want.bucket, want.use, want.at.Name, want.secret)
+		} else {
+			c, err = want.store.IssueAgent(ctx, want.bucket, want.use)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if !c.Expires.IsZero() {
+			deadline = min(deadline, c.Expires.Sub(r.Now())-credentialRoom)
+		}
+		if deadline < shortest {
+			return 0, fault.Blocked(v1alpha1.ReasonStoreFailed, nil,
+				"ObjectStore %s gives credentials that end at %s, and a backup may take longer: let it give some that last at least %s", want.at.Name, c.Expires.Format(time.TimeOnly), jobDeadline+credentialRoom)
+		}
+		spec := want.at.Spec
+		*want.into = contract.Bucket{
+			Endpoint: spec.Endpoint, Region: spec.Region, Name: want.bucket, PathStyle: spec.PathStyle == nil || *spec.PathStyle, CABundle: spec.CABundle,
+			AccessKey: c.AccessKey, SecretKey: c.SecretKey, SessionToken: c.SessionToken, Expires: c.Expires,
+		}
+	}
+	return deadline, nil
+}
+
+const (
+	credentialRoom = 10 * time.Minute // that credentials outlast a Job
+	shortest       = 30 * time.Minute // that a Job is given
+)

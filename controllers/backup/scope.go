@@ -1,0 +1,196 @@
+package backup
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/servers"
+	"atrium.dev/atrium/controllers/tenant"
+	"atrium.dev/atrium/internal/backup"
+	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/keys"
+	"atrium.dev/atrium/internal/objectstore"
+	"atrium.dev/atrium/internal/postgres"
+	"atrium.dev/atrium/internal/registry"
+)
+
+// scope is what one pass over one backup knows.
+type scope struct {
+	backup, before *v1alpha1.TenantBackup
+
+	tenant    *v1alpha1.Tenant
+	namespace string
+	row       registry.Row // as read last
+
+	databaseServer *v1alpha1.DatabaseServer
+	database       *postgres.Server
+	source         *v1alpha1.ObjectStore // of the tenant's bucket
+	sourceStore    *objectstore.Store
+	target         *v1alpha1.ObjectStore // of the backup
+	targetStore    *objectstore.Store
+
+	key  *keys.Key
+	keys backup.Keys
+}
+
+// waiting says that a backup is on its way and nothing is wrong.
+type waiting struct {
+	reason  string
+	message string
+	again   time.Duration
+}
+
+func (w *waiting) Error() string { return w.message }
+
+func asWaiting(err error) (w *waiting, ok bool) {
+	ok = errors.As(err, &w)
+	return w, ok
+}
+
+func (s *scope) id() string { return s.backup.Status.TenantID }
+
+// name of the Secret and the policy that are there while the backup is at work.
+func (s *scope) name() string { return "backup-" + s.backup.Name }
+
+func (s *scope) job() string { return fmt.Sprintf("%s-%d", s.name(), s.backup.Status.Attempt) }
+
+func (s *scope) labels() map[string]string {
+	return map[string]string{
+		v1alpha1.LabelTenantID: s.id(), v1alpha1.LabelTenant: s.backup.Spec.Tenant, v1alpha1.LabelManagedBy: v1alpha1.ManagedBy,
+		v1alpha1.LabelComponent: v1alpha1.AgentName, v1alpha1.LabelBackup: s.backup.Name,
+	}
+}
+
+func (s *scope) meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: s.namespace, Labels: s.labels()}
+}
+
+// findTenant reads the Tenant; one that goes is none.
+func (r *Reconciler) findTenant(ctx context.Context, s *scope) error {
+	var t v1alpha1.Tenant
+	err := r.Client.Get(ctx, client.ObjectKey{Name: s.backup.Spec.Tenant}, &t)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("read Tenant %s: %w", s.backup.Spec.Tenant, err)
+	}
+	if err != nil || !t.DeletionTimestamp.IsZero() {
+		return fault.OfUser(v1alpha1.ReasonTenantNotFound,
+			"there is no Tenant %q, or it is being deleted: make a TenantBackup of one of `kubectl get tenants`", s.backup.Spec.Tenant)
+	}
+	if t.Status.ID == "" || t.Status.Placement == nil || t.Status.Namespace == "" {
+		return fault.New(v1alpha1.ReasonTenantNotReady, nil, "Tenant %s has no place yet: see its conditions", t.Name)
+	}
+	s.tenant, s.namespace = &t, t.Status.Namespace
+	return nil
+}
+
+// openServers opens where the data lies and where the backup goes.
+func (r *Reconciler) openServers(ctx context.Context, s *scope, database, source, target string) (err error) {
+	if err := r.openDatabase(ctx, s, database); err != nil {
+		return err
+	}
+	if s.source, s.sourceStore, err = r.openStore(ctx, source); err != nil {
+		return err
+	}
+	s.target, s.targetStore, err = r.openStore(ctx, target)
+	return err
+}
+
+func (r *Reconciler) openDatabase(ctx context.Context, s *scope, name string) (err error) {
+	s.databaseServer = &v1alpha1.DatabaseServer{}
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, s.databaseServer); err != nil {
+		return missing("DatabaseServer", name, err)
+	}
+	if err := servers.Silent(s.databaseServer.Generation, &s.databaseServer.Status.ServerStatus); err != nil {
+		return err
+	}
+	s.database, err = r.Servers.Database(ctx, s.databaseServer)
+	return err
+}
+
+func (r *Reconciler) openStore(ctx context.Context, name string) (*v1alpha1.ObjectStore, *objectstore.Store, error) {
+	var at v1alpha1.ObjectStore
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &at); err != nil {
+		return nil, nil, missing("ObjectStore", name, err)
+	}
+	if err := servers.Silent(at.Generation, &at.Status.ServerStatus); err != nil {
+		return nil, nil, err
+	}
+	store, err := r.Servers.Store(ctx, &at)
+	return &at, store, err
+}
+
+func missing(kind, name string, err error) error {
+	if apierrors.IsNotFound(err) {
+		return fault.Blocked(v1alpha1.ReasonServerNotFound, err, "%s %q is not there: create it again with the address of that server", kind, name)
+	}
+	return fmt.Errorf("read %s %s: %w", kind, name, err)
+}
+
+// resolveStarted finds what a backup needs whose turn came. The company may have gone
+// meanwhile, or another one may have its name.
+func (r *Reconciler) resolveStarted(ctx context.Context, s *scope) error {
+	err := r.findTenant(ctx, s)
+	if fault.Is(err, v1alpha1.ReasonTenantNotFound) || err == nil && s.tenant.Status.ID != s.id() {
+		return r.fail(ctx, s, v1alpha1.ReasonTenantNotFound, "the company was deleted while it was backed up")
+	}
+	if err != nil {
+		return err
+	}
+	status := s.backup.Status
+	if err := r.openServers(ctx, s, status.DatabaseServer, s.tenant.Status.Placement.ObjectStore, status.Store); err != nil {
+		return err
+	}
+	return r.Registry.Locked(ctx, s.database, s.id(), func(_ pgx.Tx, row *registry.Row) error {
+		s.row = *row
+		return nil
+	})
+}
+
+// readKey reads the tenant's root key and derives what backups need.
+func (r *Reconciler) readKey(ctx context.Context, s *scope) error {
+	key, err := tenant.RootKey(ctx, r.Live, r.Namespace, s.row.ID, s.row.KeyCheck)
+	if err != nil {
+		return err
+	}
+	if key == nil {
+		return fault.Blocked(v1alpha1.ReasonKeyMissing, nil, "this company's root key cannot be used, and a backup without it could never be opened: see condition KeyReady of Tenant %s", s.tenant.Name)
+	}
+	s.key, s.keys = key, backup.KeysOf(key.Derive(keys.Backup))
+	return nil
+}
+
+// randomText is 32 random bytes as base64url.
+func randomText(random io.Reader) (string, error) {
+	raw := make([]byte, 32)
+	if _, err := io.ReadFull(random, raw); err != nil {
+		return "", fmt.Errorf("make a password: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
+}
+
+// say puts conditions of a backup that is not finished.
+func (s *scope) say(now time.Time, reason, message string) {
+	s.condition(now, v1alpha1.ConditionComplete, metav1.ConditionFalse, reason, message)
+	s.condition(now, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
+}
+
+// event tells people who watch.
+func (r *Reconciler) event(s *scope, kind, reason, format string, args ...any) {
+	r.Events.Eventf(s.backup, nil, kind, reason, "Backup", format, args...)
+}
+
+const (
+	normal  = corev1.EventTypeNormal
+	warning = corev1.EventTypeWarning
+)

@@ -1,0 +1,51 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"atrium.dev/atrium/api/v1alpha1"
+)
+
+// passLimit bounds one pass.
+const passLimit = time.Minute
+
+// SetupWithManager registers the controller and its watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	jobEnded := predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return ended(e.ObjectNew.(*batchv1.Job)) && !ended(e.ObjectOld.(*batchv1.Job))
+		},
+	}
+	err := ctrl.NewControllerManagedBy(mgr).Named("backup").
+		For(&v1alpha1.TenantBackup{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&batchv1.Job{}, handler.EnqueueRequestsFromMapFunc(backupOf), builder.WithPredicates(jobEnded)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 4, ReconciliationTimeout: passLimit}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("set up controller backup: %w", err)
+	}
+	return nil
+}
+
+// backupOf is the backup that a Job's label names.
+func backupOf(_ context.Context, job client.Object) []reconcile.Request {
+	name := job.GetLabels()[v1alpha1.LabelBackup]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: name}}}
+}
