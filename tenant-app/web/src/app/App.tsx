@@ -5,7 +5,7 @@ import type { Catalogue } from '../i18n/keys';
 import { Notices } from '../ui/notices';
 import { pageNonce } from './nonce';
 import { queryClient } from './queries';
-import { Shell } from './Shell';
+import { Boundary, Shell } from './Shell';
 import { SessionGate } from './session';
 import { cssVariables, schemeManager, theme } from './theme';
 
@@ -20,9 +20,11 @@ export function App({ first }: { first: { lang: Lang; catalogue: Catalogue } }) 
     >
       <QueryClientProvider client={queryClient}>
         <LanguageProvider first={first}>
-          <SessionGate>
-            <Shell />
-          </SessionGate>
+          <Boundary>
+            <SessionGate>
+              <Shell />
+            </SessionGate>
+          </Boundary>
           <Notices />
         </LanguageProvider>
       </QueryClientProvider>

@@ -232,8 +232,8 @@ function useNotified() {
   }, [navigate]);
 }
 
-/** Keeps the rail usable when a page breaks or its file cannot be loaded. */
-class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
+/** Says that a part of the page broke, or that its file cannot be loaded; what is around it stays. */
+export class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false };
 
   static getDerivedStateFromError() {

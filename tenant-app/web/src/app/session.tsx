@@ -1,7 +1,7 @@
 // Who is signed in, and where.
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { createContext, type ReactNode, use, useEffect } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { api, take } from '../api/client';
 import type { Me } from '../api/types';
 import { forgetDrafts } from '../features/chat/drafts';
@@ -16,7 +16,7 @@ import classes from './session.module.css';
 
 export const meQuery = {
   queryKey: ['me'],
-  queryFn: () => take(api.GET('/api/v1/me')),
+  queryFn: ({ signal }: { signal: AbortSignal }) => take(api.GET('/api/v1/me', { signal })),
   meta: { keep: true },
 };
 
@@ -36,8 +36,8 @@ export function useMay(): (right: string) => boolean {
 }
 
 export function SessionGate({ children }: { children: ReactNode }) {
-  const t = useT();
   const { lang, setLang } = useLanguage();
+  const client = useQueryClient();
   const { data, error, refetch } = useQuery(meQuery);
 
   useEffect(() => {
@@ -55,10 +55,44 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
   // What an older release of the page kept knows no rights: the answer is on its way.
   if (data?.rights && !data.consentNeeded) return <Context value={data}>{children}</Context>;
-  if (!error) return <div className={classes.splash} role="status" aria-label={t('state.loading')} />;
+  if (!error) {
+    const anew = () => client.cancelQueries(meQuery).then(() => refetch());
+    return <Splash retry={() => void anew()} />;
+  }
   return (
     <main className={classes.splash}>
       <Failed error={error} retry={() => void refetch()} />
+    </main>
+  );
+}
+
+// Nobody looks at a picture of the company's sign for longer.
+const patienceMs = 8_000;
+
+/** Until the server said who is signed in. */
+function Splash({ retry }: { retry: () => void }) {
+  const t = useT();
+  const [asked, setAsked] = useState(0);
+  const [late, setLate] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each question has its own patience
+  useEffect(() => {
+    setLate(false);
+    const timer = setTimeout(setLate, patienceMs, true);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  if (!late) return <div className={classes.splash} role="status" aria-label={t('state.loading')} />;
+  const again = () => {
+    setAsked(asked + 1);
+    retry();
+  };
+  return (
+    <main className={classes.splash}>
+      <Blank
+        icon="clock"
+        title={t('state.slow')}
+        text={t('state.slowHint')}
+        action={<Button onClick={again}>{t('action.retry')}</Button>}
+      />
     </main>
   );
 }

@@ -11,6 +11,7 @@ const cacheName = `atrium-files-${release}`;
 const frame = '/directory';
 const offlinePage = '/offline.html';
 const patienceMs = 4_000;
+const away = /^\/(login|auth)(\/|$)/;
 
 const atTop = /^(icons\/|offline\.html$)/;
 const needed = self.__WB_MANIFEST.map(({ url }) =>
@@ -105,12 +106,12 @@ self.addEventListener('notificationclick', (event) => {
   event.waitUntil(open(String(event.notification.data?.path ?? '/')));
 });
 
-/** A page that is open goes there; otherwise one is opened. */
+/** A page that is open goes there; otherwise one is opened. Where somebody signs in is none: nothing listens there. */
 async function open(path: string) {
-  const [page] = await pages();
+  const page = (await pages()).find(({ url }) => !away.test(new URL(url).pathname));
   if (!page) return void (await self.clients.openWindow(path));
-  await page.focus();
   page.postMessage({ kind: 'open', path });
+  await page.focus();
 }
 
 self.addEventListener('pushsubscriptionchange', (event) =>

@@ -1,5 +1,6 @@
 // An open menu below its button.
 import { Menu } from '@mantine/core';
+import { useWindowEvent } from '@mantine/hooks';
 import '@mantine/core/styles/Popover.layer.css';
 import '@mantine/core/styles/Menu.layer.css';
 import type { ReactElement } from 'react';
@@ -9,6 +10,8 @@ import { Icon } from './Icon';
 type Props = { target: ReactElement; actions: Action[]; onClose: () => void };
 
 export default function OpenMenu({ target, actions, onClose }: Props) {
+  // Wherever the focus is: a page that read something anew may have taken it.
+  useWindowEvent('keydown', (event) => event.key === 'Escape' && onClose());
   return (
     <Menu
       opened

@@ -16,6 +16,7 @@ import { childrenOf, pathOf } from '../directory/tree';
 import { createDepartment, deleteDepartment, moveDepartment, renameDepartment } from './changes';
 import classes from './Departments.module.css';
 import { step } from './order';
+import { asOfNow } from './seen';
 
 const NameDialog = lazy(() => import('./NameDialog'));
 
@@ -64,17 +65,19 @@ function Row({
 }) {
   const { t, lang } = useLanguage();
   const siblings = childrenOf(tree.departments, d.parentId);
-  const shift = useChange((to: { before: string | undefined }) => moveDepartment(d, d.parentId, to.before));
-  const up = step(siblings, d.id, -1);
-  const down = step(siblings, d.id, 1);
+  const to = (by: -1 | 1) => step(siblings, d.id, by);
+  const shift = useChange(async (by: -1 | 1) => {
+    const place = to(by);
+    if (place) await moveDepartment(d, d.parentId, place.before);
+  });
   const open = (what: Open['what']) => () => onOpen({ what, department: d });
   const actions: Action[] = [
     { label: t('departments.addBelow'), icon: 'plus', run: open('add') },
     { label: t('departments.rename'), icon: 'edit', run: open('rename') },
     { label: t('departments.heads'), icon: 'star', run: open('heads') },
     { label: t('departments.move'), icon: 'move', run: open('move') },
-    { label: t('action.up'), icon: 'up', run: () => up && shift.mutate(up), disabled: !up },
-    { label: t('action.down'), icon: 'downward', run: () => down && shift.mutate(down), disabled: !down },
+    { label: t('action.up'), icon: 'up', run: () => shift.mutate(-1), disabled: !to(-1) },
+    { label: t('action.down'), icon: 'downward', run: () => shift.mutate(1), disabled: !to(1) },
     { label: t('departments.delete'), icon: 'trash', run: open('delete'), danger: true },
   ];
   const depth = pathOf(tree.departments, d.id).length - 1;
@@ -100,9 +103,13 @@ function Row({
   );
 }
 
+/** What people see of a department here. */
+const face = ({ name, parentId, heads }: Department) => [name, parentId, heads.map((h) => h.id)];
+
 function Opened({ open, tree, onClose }: { open: Open; tree: Tree; onClose: () => void }) {
   const t = useT();
-  const { what, department: d } = open;
+  const { what } = open;
+  const d = open.department && asOfNow(tree.departments, open.department, face);
   if (what === 'add') {
     return (
       <NameDialog

@@ -14,6 +14,7 @@ import { Blank, Failed, SkeletonRows } from '../../ui/states';
 import { positionsQuery, useChange } from '../directory/queries';
 import { createPosition, deletePosition, movePosition, renamePosition } from './changes';
 import { step } from './order';
+import { asOfNow } from './seen';
 
 const NameDialog = lazy(() => import('./NameDialog'));
 
@@ -26,6 +27,7 @@ export default function Positions() {
   const close = () => setOpen(undefined);
   const remove = useChange(deletePosition, 'positions.deleted');
   if (!data) return error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />;
+  const seen = open && asOfNow(data.items, open.position, (p) => p.name);
   return (
     <div className={panel.panel}>
       <p className={panel.hint}>{t('positions.hint')}</p>
@@ -39,26 +41,26 @@ export default function Positions() {
           ))}
         </ul>
       )}
-      {open?.what === 'rename' && (
+      {seen && open.what === 'rename' && (
         <Suspense fallback={null}>
           <NameDialog
             title={t('positions.rename')}
             label={t('positions.name')}
-            name={open.position.name}
+            name={seen.name}
             done="positions.renamed"
-            save={(name) => renamePosition(open.position, name)}
+            save={(name) => renamePosition(seen, name)}
             onClose={close}
           />
         </Suspense>
       )}
-      {open?.what === 'delete' && (
+      {seen && open.what === 'delete' && (
         <Confirm
           title={t('positions.delete')}
-          text={t('positions.deleteText', { name: open.position.name })}
+          text={t('positions.deleteText', { name: seen.name })}
           confirm={t('positions.delete')}
           danger
           busy={remove.isPending}
-          onConfirm={() => remove.mutate(open.position, { onSettled: close })}
+          onConfirm={() => remove.mutate(seen, { onSettled: close })}
           onClose={close}
         />
       )}
@@ -107,13 +109,15 @@ function Row({
   onOpen: (open: Open) => void;
 }) {
   const t = useT();
-  const shift = useChange((to: { before: string | undefined }) => movePosition(position, to.before));
-  const up = step(all, position.id, -1);
-  const down = step(all, position.id, 1);
+  const to = (by: -1 | 1) => step(all, position.id, by);
+  const shift = useChange(async (by: -1 | 1) => {
+    const place = to(by);
+    if (place) await movePosition(position, place.before);
+  });
   const actions: Action[] = [
     { label: t('positions.rename'), icon: 'edit', run: () => onOpen({ what: 'rename', position }) },
-    { label: t('action.up'), icon: 'up', run: () => up && shift.mutate(up), disabled: !up },
-    { label: t('action.down'), icon: 'downward', run: () => down && shift.mutate(down), disabled: !down },
+    { label: t('action.up'), icon: 'up', run: () => shift.mutate(-1), disabled: !to(-1) },
+    { label: t('action.down'), icon: 'downward', run: () => shift.mutate(1), disabled: !to(1) },
     {
       label: t('positions.delete'),
       icon: 'trash',

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { useLanguage } from '../../i18n';
 import { formatSize } from '../../i18n/format';
 import type { OutboxBlob } from '../../offline/outbox';
+import { addressOf } from '../../ui/address';
 import { Icon } from '../../ui/Icon';
 import classes from './Attachments.module.css';
 
@@ -36,9 +37,9 @@ export function Attachments({ files, onChange }: Props) {
 function Thumb({ file }: { file: OutboxBlob }) {
   const [address, setAddress] = useState<string>();
   useEffect(() => {
-    const made = URL.createObjectURL(file.data);
+    const [made, release] = addressOf(file.data);
     setAddress(made);
-    return () => URL.revokeObjectURL(made);
+    return release;
   }, [file]);
   return address ? <img src={address} alt="" width={40} height={40} /> : null;
 }

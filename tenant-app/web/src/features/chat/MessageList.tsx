@@ -1,7 +1,7 @@
 // The messages, however many: only those on screen exist, and the reader's place stays when others come in.
 import { useQueryClient } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useMe } from '../../app/session';
 import { useLanguage, useT } from '../../i18n';
 import { Icon } from '../../ui/Icon';
@@ -51,18 +51,15 @@ export function MessageList({ log, at }: { log: Log; at?: number | undefined }) 
   const first = shown[0]?.index ?? 0;
   const last = shown.at(-1)?.index ?? 0;
   const atEnd = !log.newer && virtual.isAtEnd(nearEnd);
-  const [marked, jump] = useJump(rows, at, (index) => virtual.scrollToIndex(index, { align: 'center' }));
-
-  // A room opens at its end.
-  const begun = useRef(false);
-  useLayoutEffect(() => {
-    if (begun.current || rows.length === 0) return;
-    begun.current = true;
-    if (at === undefined) virtual.scrollToEnd();
-  }, [rows.length, at, virtual]);
+  const end = log.newer ? undefined : rows.at(-1)?.key;
+  const stays = useStaying(scroll, at === undefined, end, virtual.scrollToEnd);
+  const [marked, jump] = useJump(rows, at, (index) => {
+    stays.current = false;
+    virtual.scrollToIndex(index, { align: 'center' });
+  });
 
   useEffect(() => {
-    if (!begun.current) return;
+    if (rows.length === 0) return;
     if (log.older && first < 8) void loadOlder(client, place).catch(() => undefined);
     if (log.newer && last > rows.length - 8) void loadNewer(client, place).catch(() => undefined);
   }, [client, place, log.older, log.newer, first, last, rows.length]);
@@ -70,8 +67,9 @@ export function MessageList({ log, at }: { log: Log; at?: number | undefined }) 
   useReading(rows, last, log.newer);
   const toEnd = useCallback(async () => {
     if (log.newer) await loadAround(client, place);
+    stays.current = true;
     virtual.scrollToEnd();
-  }, [client, place, log.newer, virtual]);
+  }, [client, place, log.newer, stays, virtual]);
 
   if (rows.length === 0) return <Nothing />;
   return (
@@ -136,6 +134,36 @@ function Cell({ row, marked, onJump }: { row: Row; marked: boolean; onJump: (seq
   return (
     <MessageRow message={row.message} head={row.head} clock={row.clock} marked={marked} onJump={onJump} />
   );
+}
+
+const gestures = ['wheel', 'touchmove', 'pointerdown', 'keydown'];
+
+/**
+ * A room opens at its end, and stays there until the reader moves: what came since it was kept comes at once or a while
+ * later, and the first rows have no sizes yet. end: key of the last row. Gives whether it stays, to be set.
+ */
+function useStaying(
+  scroll: RefObject<HTMLElement | null>,
+  begins: boolean,
+  end: string | undefined,
+  toEnd: () => void,
+) {
+  const stays = useRef(begins);
+  const there = end !== undefined;
+  useEffect(() => {
+    const element = there ? scroll.current : null;
+    const move = () => {
+      stays.current = false;
+    };
+    for (const gesture of gestures) element?.addEventListener(gesture, move, { passive: true });
+    return () => {
+      for (const gesture of gestures) element?.removeEventListener(gesture, move);
+    };
+  }, [scroll, there]);
+  useLayoutEffect(() => {
+    if (end !== undefined && stays.current) toEnd();
+  }, [end, toEnd]);
+  return stays;
 }
 
 /** Goes to a message, also one that is not loaded, and shows which one it was. */

@@ -1,5 +1,6 @@
 // What can be done with a message: a menu beside it, on a phone a sheet from below.
 import { Menu } from '@mantine/core';
+import { useWindowEvent } from '@mantine/hooks';
 import '@mantine/core/styles/Popover.layer.css';
 import '@mantine/core/styles/Menu.layer.css';
 import { useT } from '../../i18n';
@@ -25,6 +26,8 @@ type Props = {
 export default function MessageMenu({ message, own, className, onClose, onWindow }: Props) {
   const t = useT();
   const phone = usePhone();
+  // Wherever the focus is: the box to write in may have taken it.
+  useWindowEvent('keydown', (event) => event.key === 'Escape' && onClose());
   const { actions, react } = useActions(message, own, onWindow);
   const pick = (emoji: string) => {
     onClose();

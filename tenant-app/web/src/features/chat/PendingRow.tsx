@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { ApiError, explain } from '../../api/problem';
 import { useT } from '../../i18n';
 import { isParked } from '../../offline/outbox';
+import { addressOf } from '../../ui/address';
 import { Icon } from '../../ui/Icon';
 import { useOnline } from '../../ui/media';
 import { FileLine, Picture, Voice } from './Files';
@@ -68,10 +69,10 @@ function State({ pending: { entry } }: { pending: Pending }) {
 function useAddresses(blobs: Pending['entry']['blobs']) {
   const [addresses, setAddresses] = useState<Record<string, string>>({});
   useEffect(() => {
-    const made = Object.fromEntries(blobs.map((b) => [b.id, URL.createObjectURL(b.data)]));
-    setAddresses(made);
+    const made = blobs.map((b) => [b.id, ...addressOf(b.data)] as const);
+    setAddresses(Object.fromEntries(made));
     return () => {
-      for (const address of Object.values(made)) URL.revokeObjectURL(address);
+      for (const [, , release] of made) release();
     };
   }, [blobs]);
   return addresses;

@@ -75,12 +75,16 @@ export const findQuery = (q: string, limit = 8) =>
     placeholderData: (before) => before,
   });
 
-/** A change of the directory: everything shown of it is read again; a refusal is told unless the caller shows it. */
+/**
+ * A change of the directory: everything shown of it is read again; a refusal is told unless the caller shows it. One
+ * after the other, each with what the one before it left: nobody is in conflict with their own last step.
+ */
 export function useChange<V, R>(act: (value: V) => Promise<R>, done?: Key, quiet = false) {
   const client = useQueryClient();
   const t = useT();
   return useMutation({
     mutationFn: act,
+    scope: { id: 'directory' },
     onSuccess: () => {
       if (done) notify({ tone: 'good', text: t(done) });
     },

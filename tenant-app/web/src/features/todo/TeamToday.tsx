@@ -1,11 +1,17 @@
-// 团队今天, for those who lead somebody: who is away, and what waits for whom.
+// 团队今天, for those who lead somebody: who is away, and what waits for whom since when.
 import { useQuery } from '@tanstack/react-query';
-import { useT } from '../../i18n';
+import { useMe } from '../../app/session';
+import { useLanguage } from '../../i18n';
+import { useMinute } from '../../ui/minute';
+import { whenText } from '../chat/sentences';
+import { shortly } from '../chat/time';
 import { teamQuery } from './queries';
 import classes from './TodoPage.module.css';
 
 export function TeamToday() {
-  const t = useT();
+  const { t, lang } = useLanguage();
+  const { timezone } = useMe();
+  const now = useMinute();
   const { data } = useQuery(teamQuery);
   if (!data || data.people === 0) return null;
   return (
@@ -26,6 +32,7 @@ export function TeamToday() {
               name: load.person.name,
               waiting: load.waiting,
               overdue: load.overdue,
+              since: whenText(shortly(lang, load.oldest, timezone, now), t),
             })}
           </li>
         ))}

@@ -37,6 +37,8 @@ const shell: Record<keyof typeof zh, string> = {
   'palette.escape': 'Esc',
 
   'state.loading': 'Loading',
+  'state.slow': 'The connection is slow',
+  'state.slowHint': 'The server has not answered yet. Wait on, or try again.',
   'state.offline': 'Cannot reach the server',
   'state.offlineHint': 'Check the network, then try again.',
   'state.forbidden': 'Not allowed',

@@ -36,6 +36,8 @@ export default {
   'palette.escape': 'Esc',
 
   'state.loading': '正在载入',
+  'state.slow': '连接很慢',
+  'state.slowHint': '还没有收到服务器的回答。可以继续等，也可以再试一次。',
   'state.offline': '连不上服务器',
   'state.offlineHint': '检查网络后再试一次。',
   'state.forbidden': '没有权限',

@@ -3,6 +3,7 @@ import { Button, FileButton } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import type { PersonDetail } from '../../../api/types';
 import { useT } from '../../../i18n';
+import { addressOf } from '../../../ui/address';
 import { Dialog } from '../../../ui/Dialog';
 import { Fault } from '../../../ui/Form';
 import { Icon } from '../../../ui/Icon';
@@ -16,8 +17,8 @@ export default function AvatarDialog({ person, onClose }: { person: PersonDetail
   const t = useT();
   const [picture, setPicture] = useState<Blob>();
   const [unreadable, setUnreadable] = useState(false);
-  const url = useMemo(() => (picture ? URL.createObjectURL(picture) : undefined), [picture]);
-  useEffect(() => () => void (url && URL.revokeObjectURL(url)), [url]);
+  const [address, release] = useMemo(() => (picture ? addressOf(picture) : []), [picture]);
+  useEffect(() => release, [release]);
   const save = useChange((blob: Blob) => setAvatar(person, blob), 'avatar.saved');
   const remove = useChange(() => removeAvatar(person), 'avatar.removed');
 
@@ -30,7 +31,7 @@ export default function AvatarDialog({ person, onClose }: { person: PersonDetail
     <Dialog title={t('avatar.change')} onClose={onClose} size="sm" full={false}>
       <div className={classes.body}>
         {unreadable && <Fault text={t('error.picture_unreadable')} />}
-        <PersonAvatar id={person.id} text={person.avatarText} src={url ?? person.avatar} size={160} />
+        <PersonAvatar id={person.id} text={person.avatarText} src={address ?? person.avatar} size={160} />
         <p className={classes.hint}>{t('avatar.hint')}</p>
         <div className={classes.actions}>
           <FileButton accept="image/png,image/jpeg,image/webp" onChange={choose}>
