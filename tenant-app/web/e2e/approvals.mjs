@@ -9,6 +9,7 @@ import {
   offlineNoise,
   open,
   shot,
+  shots,
   url,
   worker,
 } from './harness.mjs';
@@ -18,7 +19,12 @@ export async function approvals(browser, administrator) {
   const head = await signIn(browser, administrator, '覃秀英');
   const clerk = await signIn(browser, administrator, '陈静');
   const desk = await open(browser, 'head', { state: head.state });
-  const phone = await open(browser, 'clerk', { state: clerk.state, size: 'phone', expected: offlineNoise });
+  const phone = await open(browser, 'clerk', {
+    state: clerk.state,
+    size: 'phone',
+    expected: offlineNoise,
+    keeps: true,
+  });
   await submitWithoutNetwork(phone);
   await giveBack(desk, phone);
   await mend(desk, phone);
@@ -183,10 +189,10 @@ async function expense(phone) {
   await shot(phone, 'expense-phone-light');
 }
 
-/** Every page of approvals at both sizes and in both schemes. */
+/** Every page of approvals at both sizes. */
 async function looks(browser, head, clerk) {
-  await everywhere(async (size, scheme) => {
-    const page = await open(browser, `${size} ${scheme}`, { size, scheme, state: clerk.state });
+  await everywhere(async (size) => {
+    const page = await open(browser, `approvals ${size}`, { size, state: clerk.state });
     await page.goto(`${url}/work`);
     const mine = await call(page, 'GET', '/approvals?box=mine');
     const paths = ['/todo', '/work', '/work/mine', `/work/mine/${mine.items[0].id}`, '/work/drafts'];
@@ -194,7 +200,7 @@ async function looks(browser, head, clerk) {
       await page.goto(url + path);
       await page.locator('main').waitFor();
       const name = path.replaceAll('/', '-').replace(mine.items[0].id, 'one');
-      await shot(page, `approvals${name}-${size}-${scheme}`);
+      await shots(page, `approvals${name}-${size}`);
     }
     await page.context().close();
   });

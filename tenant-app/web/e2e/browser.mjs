@@ -2,6 +2,7 @@
 
 import { administer } from './administer.mjs';
 import { approvals } from './approvals.mjs';
+import { breadth } from './breadth.mjs';
 import { chat } from './chat.mjs';
 import { desk } from './desk.mjs';
 import { firstAdministrator } from './first.mjs';
@@ -13,11 +14,27 @@ import { offline } from './offline.mjs';
 import { outbox } from './outbox.mjs';
 import { rights } from './rights.mjs';
 import { search } from './search.mjs';
+import { team } from './team.mjs';
 
 const browser = await launch();
-const only = process.argv.slice(2);
+const took = {};
+const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
 // rights narrows what staff see, and offline ends the administrator's session.
-const steps = { administer, chat, approvals, desk, search, notices, outbox, morning, look, rights, offline };
+const steps = {
+  administer,
+  chat,
+  approvals,
+  team,
+  desk,
+  search,
+  notices,
+  outbox,
+  morning,
+  look,
+  breadth,
+  rights,
+  offline,
+};
 try {
   const state = await firstAdministrator(browser);
   for (const [name, step] of Object.entries(steps)) {
@@ -25,10 +42,16 @@ try {
     const began = Date.now();
     console.log(name);
     await step(browser, state).catch((error) => broken(browser, name, error));
-    console.log(`  ${Math.round((Date.now() - began) / 1000)} s`);
+    took[name] = Math.round((Date.now() - began) / 1000);
+    console.log(`  ${took[name]} s`);
   }
 } finally {
   await browser.close();
 }
+console.log(
+  Object.entries(took)
+    .map(([name, seconds]) => `${name} ${seconds} s`)
+    .join(', '),
+);
 console.log(faults.length === 0 ? 'all well' : `${faults.length} faults`);
 process.exit(faults.length === 0 ? 0 : 1);

@@ -1,6 +1,6 @@
 // A clerk and the head chat: at a desk and on a phone, live, in both schemes; then a room of many messages.
 import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
-import { call, signIn } from './people.mjs';
+import { call, id7, signIn } from './people.mjs';
 import { box, room, said, say } from './rooms.mjs';
 import { filesAndVoice } from './sending.mjs';
 
@@ -16,7 +16,7 @@ export async function chat(browser, administrator) {
   await actions(desk);
   await panels(desk);
   await filesAndVoice(desk, phone);
-  await many(desk);
+  await many(desk, phone);
   await desk.context().close();
   await phone.context().close();
   await looks(browser, head, clerk);
@@ -162,7 +162,7 @@ async function panels(desk) {
 }
 
 /** A room of many messages: only those on screen exist, and the reader's place stays when older ones come. */
-async function many(desk) {
+async function many(desk, phone) {
   const id = new URL(desk.url()).pathname.split('/').at(-1);
   for (let i = 0; i < 10; i++) {
     await desk.evaluate(
@@ -214,6 +214,15 @@ async function many(desk) {
   console.log(`    ${nodes} nodes with 300 messages`);
   await desk.getByRole('button', { name: '回到最新消息' }).click();
   await last.waitFor();
+  // What came while the room was closed is below what the device kept: the room opens at its end all the same.
+  await desk.goto(`${url}/chat/later`);
+  for (const text of ['都搬完了。', '钥匙在前台。', '辛苦大家。'])
+    await call(phone, 'POST', `/rooms/${id}/messages`, { id: id7(), kind: 'text', text });
+  await desk.goto(`${url}/chat/${id}`);
+  await said(desk, '辛苦大家。').waitFor();
+  await eventually('it is on screen', () =>
+    said(desk, '辛苦大家。').evaluate((e) => e.getBoundingClientRect().bottom < innerHeight),
+  );
 }
 
 async function looks(browser, head, clerk) {

@@ -1,13 +1,26 @@
 // 建议箱 on a phone and at a desk, with a name and without; then who stands in for whom, and an approval on paper.
-import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+import {
+  eventually,
+  everywhere,
+  expectText,
+  fault,
+  offlineNoise,
+  open,
+  shot,
+  shots,
+  url,
+} from './harness.mjs';
 import { call, signIn } from './people.mjs';
-
-const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
 
 export async function desk(browser, administrator) {
   const clerk = await signIn(browser, administrator, '区永康');
   const head = await signIn(browser, administrator, '任重');
-  const phone = await open(browser, 'clerk', { state: clerk.state, size: 'phone', expected: offlineNoise });
+  const phone = await open(browser, 'clerk', {
+    state: clerk.state,
+    size: 'phone',
+    expected: offlineNoise,
+    keeps: true,
+  });
   const manager = await open(browser, 'administrator', { state: administrator });
   await named(phone, manager);
   await nameless(phone, manager);
@@ -152,24 +165,22 @@ async function paper(phone, manager) {
 }
 
 async function looks(browser, clerk, administrator) {
-  for (const size of ['desktop', 'phone']) {
-    for (const scheme of ['light', 'dark']) {
-      const page = await open(browser, `${size} ${scheme}`, { size, scheme, state: clerk.state });
-      const mine = `/work/suggestions`;
-      for (const path of [mine, '/work/suggest/new', '/work/suggest/code', '/me/delegation']) {
-        await page.goto(url + path);
-        await page.locator('main').waitFor();
-        await shot(page, `desk${path.replaceAll('/', '-')}-${size}-${scheme}`);
-      }
-      await page.context().close();
-      const all = await open(browser, `handler ${size} ${scheme}`, { size, scheme, state: administrator });
-      await all.goto(url + mine);
-      await box(all).first().waitFor();
-      await shot(all, `desk-all-${size}-${scheme}`);
-      await box(all).filter({ hasText: '食堂' }).click();
-      await expectText(all, 'desk', '周末呢？');
-      await shot(all, `desk-one-${size}-${scheme}`);
-      await all.context().close();
+  await everywhere(async (size) => {
+    const page = await open(browser, `desk ${size}`, { size, state: clerk.state });
+    const mine = `/work/suggestions`;
+    for (const path of [mine, '/work/suggest/new', '/work/suggest/code', '/me/delegation']) {
+      await page.goto(url + path);
+      await page.locator('main').waitFor();
+      await shots(page, `desk${path.replaceAll('/', '-')}-${size}`);
     }
-  }
+    await page.context().close();
+    const all = await open(browser, `handler ${size}`, { size, state: administrator });
+    await all.goto(url + mine);
+    await box(all).first().waitFor();
+    await shots(all, `desk-all-${size}`);
+    await box(all).filter({ hasText: '食堂' }).click();
+    await expectText(all, 'desk', '周末呢？');
+    await shots(all, `desk-one-${size}`);
+    await all.context().close();
+  });
 }

@@ -1,11 +1,13 @@
 // A browser that notices: console errors, exceptions, CSP reports, failed requests, axe findings, sideways scrolling.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
+import { follow, settled, wrongs, wrongsInDark } from './sound.mjs';
 
 export const url = process.env.E2E_URL;
-// test/e2e uses this harness too, with pictures in a folder of its own.
+// test/e2e uses this harness too, with pictures in a folder of its own. `npm run e2e` takes them with --pictures: most
+// of its time would go there, and nobody looks at them after every run.
 const out = process.env.E2E_OUT ?? new URL('./out/', import.meta.url).pathname;
+export const pictures = 'E2E_OUT' in process.env || process.argv.includes('--pictures');
 mkdirSync(out, { recursive: true });
 
 export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
@@ -47,8 +49,15 @@ export async function launch() {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
 }
 
-/** A window of its own; expected are messages of the console that the test provokes. */
-export async function open(browser, name, { size = 'desktop', scheme = 'light', state, expected = [] } = {}) {
+/**
+ * A window of its own. Expected are messages of the console that the test provokes. With keeps, the service worker is
+ * there, which reads the whole page in every new window: only for those that lose the network, or are pushed to.
+ */
+export async function open(
+  browser,
+  name,
+  { size = 'desktop', scheme = 'light', state, expected = [], keeps = false } = {},
+) {
   const context = await browser.newContext({
     viewport: sizes[size],
     colorScheme: scheme,
@@ -57,6 +66,8 @@ export async function open(browser, name, { size = 'desktop', scheme = 'light', 
     deviceScaleFactor: size === 'phone' ? 2 : 1,
     hasTouch: size === 'phone',
     isMobile: size === 'phone',
+    reducedMotion: 'reduce',
+    serviceWorkers: keeps ? 'allow' : 'block',
     storageState: state,
     permissions: ['clipboard-read', 'clipboard-write'],
   });
@@ -104,6 +115,7 @@ const machine = /net::ERR_NETWORK_CHANGED/;
 
 /** Notes whatever goes wrong on a page. */
 export async function watch(page, name, expected = []) {
+  follow(page);
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(
@@ -143,61 +155,28 @@ export const worker = (page) =>
 /** What Chromium and the page say where the network was cut. */
 export const offlineNoise = [/ERR_INTERNET_DISCONNECTED|Failed to load resource|WebSocket/];
 
-/** Does something at both sizes, in both schemes at once. */
+/** Does something at both sizes. */
 export async function everywhere(does) {
-  for (const size of Object.keys(sizes))
-    await Promise.all(['light', 'dark'].map((scheme) => does(size, scheme)));
+  for (const size of Object.keys(sizes)) await does(size);
 }
 
-/** A screenshot of what is there, after looking whether it is sound. */
+/** Looks whether a page is sound, in both schemes, and takes its picture in each. */
+export async function shots(page, name) {
+  await shot(page, `${name}-light`);
+  for (const wrong of await wrongsInDark(page, () => picture(page, `${name}-dark`))) fault(name, wrong);
+}
+
+/** Looks whether what is there is sound. */
 export async function shot(page, name) {
-  await page.waitForLoadState('networkidle');
-  await page.evaluate(() => document.fonts.ready);
-  const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  if (width[0] > width[1]) fault(name, `scrolls sideways: ${width[0]} > ${width[1]}`);
-  await small(page, name);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  for (const v of violations.filter((x) => x.impact === 'serious' || x.impact === 'critical')) {
-    fault(
-      name,
-      `axe ${v.id}: ${v.nodes
-        .map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`)
-        .join(' | ')
-        .slice(0, 600)}`,
-    );
-  }
-  await page.screenshot({ path: `${out}/${name}.png` });
+  await settled(page);
+  for (const wrong of await wrongs(page)) fault(name, wrong);
+  await picture(page, name);
   console.log(`  ✓ ${name}`);
 }
 
-/** On a phone nothing to press is lower or narrower than 44 px; links inside a sentence are text. */
-export async function small(page, name) {
-  if (page.viewportSize().width > 500) return;
-  const found = await page.evaluate(() =>
-    [
-      ...document.querySelectorAll(
-        'a, button, input:not([type=hidden]):not([type=checkbox]):not([type=file]), [role=button], [role=tab], [role=option], [role=menuitem]',
-      ),
-    ]
-      .filter(
-        (e) =>
-          e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-          !e.closest('[inert], p, .visually-hidden'),
-      )
-      .map((e) => [
-        (e.closest('.mantine-Input-wrapper')?.contains(e) && e.matches('input')
-          ? e.closest('.mantine-Input-wrapper')
-          : e
-        ).getBoundingClientRect(),
-        e,
-      ])
-      .filter(([box]) => box.width > 0 && box.bottom > 0 && (box.height < 43.5 || box.width < 43.5))
-      .map(
-        ([box, e]) =>
-          `${e.tagName} ${e.getAttribute('aria-label') ?? e.textContent.slice(0, 20)} ${Math.round(box.width)}×${Math.round(box.height)}`,
-      ),
-  );
-  if (found.length > 0) fault(name, `smaller than 44 px: ${found.slice(0, 6).join(', ')}`);
+export async function picture(page, name) {
+  if (!pictures) return;
+  await page.screenshot({ path: `${out}/${name}.png` });
 }
 
 /** Asks until the answer is yes; a fault when patience ends. */

@@ -1,5 +1,6 @@
-// Every place at both sizes and in both schemes, for the eye and for axe.
-import { everywhere, open, shot, url } from './harness.mjs';
+// Places at both sizes and in both schemes, for the eye and for axe. breadth.mjs comes to all that stand in the list:
+// they are gone to for their pictures alone.
+import { everywhere, open, pictures, shot, shots, url } from './harness.mjs';
 
 const places = [
   ['chat', '/chat'],
@@ -27,14 +28,14 @@ const places = [
 ];
 
 export async function look(browser, state) {
-  await everywhere(async (size, scheme) => {
-    const page = await open(browser, `${size} ${scheme}`, { size, scheme, state });
-    for (const [name, path] of places) {
+  await everywhere(async (size) => {
+    const page = await open(browser, `look ${size}`, { size, state });
+    for (const [name, path] of pictures ? places : []) {
       await page.goto(url + path);
       await page.locator('main').waitFor();
-      await shot(page, `${name}-${size}-${scheme}`);
+      await shots(page, `${name}-${size}`);
     }
-    await inside(page, size, scheme);
+    await inside(page, size);
     await page.context().close();
   });
   await english(browser, state);
@@ -42,14 +43,14 @@ export async function look(browser, state) {
 }
 
 /** A department with a person, and the form. */
-async function inside(page, size, scheme) {
+async function inside(page, size) {
   await page.goto(`${url}/directory/all`);
   await page.getByRole('list', { name: '人员' }).getByRole('link').nth(1).click();
   await page.getByRole('heading', { level: 2 }).waitFor();
-  await shot(page, `person-${size}-${scheme}`);
+  await shots(page, `person-${size}`);
   await page.getByRole('button', { name: '编辑资料' }).click();
   await page.getByRole('textbox', { name: '姓名' }).waitFor();
-  await shot(page, `edit-${size}-${scheme}`);
+  await shots(page, `edit-${size}`);
   await page.getByRole('button', { name: '取消' }).click();
   await page.goto(`${url}/directory`);
   if (size === 'phone')
@@ -59,10 +60,10 @@ async function inside(page, size, scheme) {
       .click();
   else await page.getByRole('treeitem', { name: /研发中心/ }).click();
   await page.getByRole('heading', { name: '研发中心' }).waitFor();
-  await shot(page, `department-${size}-${scheme}`);
+  await shots(page, `department-${size}`);
   await page.getByRole('searchbox').fill('没有这个人');
   await page.getByText('没有找到“没有这个人”').waitFor();
-  await shot(page, `nobody-${size}-${scheme}`);
+  await shots(page, `nobody-${size}`);
 }
 
 async function english(browser, state) {

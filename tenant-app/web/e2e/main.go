@@ -1,7 +1,8 @@
 // Command e2e tries the built page in a real browser against the real app:
 // PostgreSQL and MinIO of the tests, the program of this checkout with the page
 // embedded, a seeded company. It needs `npm ci`, `npm run build` and Debian's
-// chromium; it is `npm run e2e`. Screenshots go to the folder out beside it.
+// chromium; it is `npm run e2e`, with names of parts if not all are wanted, and with
+// --pictures (npm run e2e -- --pictures) screenshots go to the folder out beside it.
 package main
 
 import (

@@ -79,7 +79,7 @@ async function story(browser, administrator, cast) {
 /** Signs in at the page that the server makes, as people do who have a password. */
 async function byPhoneNumber(browser, administrator, { name, phone, size }) {
   await signIn(browser, administrator, name);
-  const page = await open(browser, `morning: ${name}`, { size, expected: offlineNoise });
+  const page = await open(browser, `morning: ${name}`, { size, expected: offlineNoise, keeps: true });
   await page.goto(url);
   await page.waitForURL(/\/login/);
   await page.fill('#name', phone);

@@ -1,5 +1,5 @@
 // How somebody is called: a browser that is asked, refuses and takes; a way out that does not work and says why; quiet hours.
-import { eventually, expectText, fault, open, shot, url } from './harness.mjs';
+import { eventually, everywhere, expectText, fault, open, shot, shots, url } from './harness.mjs';
 import { call, signIn } from './people.mjs';
 
 // A test that does not go out is a refusal, which the browser notes too.
@@ -87,6 +87,7 @@ const standIn = () => {
 /** What the service worker does with a message, given to it as a push service would. */
 async function pushed(browser, clerk) {
   const page = await open(browser, 'push', {
+    keeps: true,
     state: clerk.state,
     expected: [...refused, /Failed to load|incognito mode/],
   });
@@ -138,23 +139,57 @@ async function pushed(browser, clerk) {
   if ((await shown()).length !== 1) fault('push', `shows ${JSON.stringify(await shown())}`);
   await page.getByRole('button', { name: '关闭' }).click();
   await page.getByRole('button', { name: '开启' }).waitFor();
+  await pressed(page, `/chat/${room.id}`);
   await context.close();
 }
 
+/**
+ * Runs in the service worker: its notice is pressed. No browser without a screen presses one, so the event is made here,
+ * and what only a press of a person allows stands in: keeping the worker alive, and opening a window.
+ */
+async function press() {
+  const [notification] = await self.registration.getNotifications();
+  const opened = [];
+  self.clients.openWindow = async (path) => void opened.push(path);
+  let done;
+  ExtendableEvent.prototype.waitUntil = (work) => {
+    done = work;
+  };
+  self.dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+  await done.catch(() => undefined); // an open page may not come to the front without a person
+  return { opened, left: (await self.registration.getNotifications()).length };
+}
+
+/** A notice leads to its room: in the page that is open, or in a new one where none is, or only the sign-in. */
+async function pressed(page, path) {
+  const [worker] = page.context().serviceWorkers();
+  const show = () =>
+    worker.evaluate(
+      (to) => self.registration.showNotification('李娜', { tag: to, data: { path: to } }),
+      path,
+    );
+  await show();
+  const inPage = await worker.evaluate(press);
+  await page.waitForURL(url + path);
+  if (inPage.opened.length + inPage.left > 0) fault('pressed', `with a page: ${JSON.stringify(inPage)}`);
+  await page.goto(`${url}/auth/terms`);
+  await show();
+  const inNone = await worker.evaluate(press);
+  if (inNone.opened.join() !== path) fault('pressed', `without a page: ${JSON.stringify(inNone)}`);
+}
+
 async function looks(browser, administrator, clerk) {
-  for (const size of ['desktop', 'phone']) {
-    for (const scheme of ['light', 'dark']) {
-      const own = await open(browser, `${size} ${scheme}`, { size, scheme, state: clerk.state });
-      await own.goto(`${url}/me/notices`);
-      await own.getByRole('heading', { name: '免打扰' }).waitFor();
-      await shot(own, `notices-${size}-${scheme}`);
-      await own.context().close();
-      const page = await open(browser, `${size} ${scheme}`, { size, scheme, state: administrator });
-      await page.goto(`${url}/admin/notices`);
-      await page.getByRole('button', { name: /更改.*邮件/ }).click();
-      await page.getByRole('textbox', { name: '发件地址' }).waitFor();
-      await shot(page, `senders-${size}-${scheme}`);
-      await page.context().close();
-    }
-  }
+  await everywhere(async (size) => {
+    const own = await open(browser, `notices ${size}`, { size, state: clerk.state, keeps: true });
+    await own.goto(`${url}/me/notices`);
+    await own.getByRole('heading', { name: '免打扰' }).waitFor();
+    await shots(own, `notices-${size}`);
+    await own.context().close();
+    const page = await open(browser, `senders ${size}`, { size, state: administrator });
+    await page.goto(`${url}/admin/notices`);
+    await page.getByRole('button', { name: /更改.*邮件/ }).click();
+    await page.getByRole('textbox', { name: '发件地址' }).waitFor();
+    await shots(page, `senders-${size}`);
+    await page.context().close();
+  });
 }

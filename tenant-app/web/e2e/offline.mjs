@@ -1,5 +1,6 @@
 // Without network: what was read stays readable, signing out forgets it, and a device that never was here says so.
-import { eventually, expectText, fault, open, shot, url, worker } from './harness.mjs';
+import { eventually, expectText, fault, open, picture, shot, url, worker } from './harness.mjs';
+import { wrongs } from './sound.mjs';
 
 /** Runs in the page: whether the list of people can be read later. */
 async function keptPeople() {
@@ -9,7 +10,9 @@ async function keptPeople() {
 }
 
 export async function offline(browser, state) {
+  await Promise.all([noAnswer(browser, state), noFiles(browser, state)]);
   const page = await open(browser, 'offline', {
+    keeps: true,
     size: 'phone',
     state,
     expected: [/ERR_INTERNET_DISCONNECTED|Failed to load resource/],
@@ -50,7 +53,7 @@ export async function offline(browser, state) {
 
 /** What the server answers instead of sw.js when the worker is switched off removes it and its files. */
 async function killSwitch(browser) {
-  const page = await open(browser, 'kill switch');
+  const page = await open(browser, 'kill switch', { keeps: true });
   await page.goto(`${url}/login`);
   await page.evaluate(async () => {
     await navigator.serviceWorker.register('/sw.js');
@@ -65,5 +68,35 @@ async function killSwitch(browser) {
       )
       .catch(() => false),
   );
+  await page.context().close();
+}
+
+/** A server that does not say who is signed in: the page says so, and asks anew at a press. */
+async function noAnswer(browser, state) {
+  const page = await open(browser, 'no answer', { size: 'phone', scheme: 'dark', state });
+  let answers = false;
+  await page.route('**/api/v1/me', (route) => (answers ? route.continue() : undefined));
+  await page.goto(`${url}/chat`, { waitUntil: 'commit' });
+  await expectText(page, 'no answer', '连接很慢');
+  // It does not come to rest.
+  for (const wrong of await wrongs(page)) fault('no answer', wrong);
+  await picture(page, 'slow-phone-dark');
+  answers = true;
+  await page.getByRole('button', { name: '重试' }).click();
+  await page.getByRole('navigation').first().waitFor();
+  await page.context().close();
+}
+
+/** The page's own files do not come: the frame says so itself, and leads on. */
+async function noFiles(browser, state) {
+  const page = await open(browser, 'no files', { size: 'phone', state, expected: [/ERR_CONNECTION_RESET/] });
+  const files = /\/assets\/.*\/a\/.*\.js$/;
+  await page.route(files, (route) => route.abort('connectionreset'));
+  await page.goto(`${url}/chat`);
+  await expectText(page, 'no files', '页面没有打开');
+  await shot(page, 'not-opened-phone-light');
+  await page.unroute(files);
+  await page.getByRole('link', { name: '重试' }).click();
+  await page.getByRole('navigation').first().waitFor();
   await page.context().close();
 }

@@ -1,6 +1,6 @@
 // Roles, reasons and outsiders: what an administrator narrows is gone for a clerk; a guest has their 对接人 and nothing else.
 import { asGuest, inviteGuest } from './guests.mjs';
-import { eventually, everywhere, expectText, fault, open, shot, url } from './harness.mjs';
+import { eventually, everywhere, expectText, fault, open, shot, shots, url } from './harness.mjs';
 import { signIn } from './people.mjs';
 import { room, writesTo } from './rooms.mjs';
 
@@ -87,26 +87,26 @@ async function guestInChat(browser, link, phone) {
 
 /** Each page for the eye, at both sizes and in both schemes. */
 async function pictures(browser, administrator, clerk) {
-  await everywhere(async (size, scheme) => {
-    const page = await open(browser, `rights ${size} ${scheme}`, { size, scheme, state: administrator });
+  await everywhere(async (size) => {
+    const page = await open(browser, `rights ${size}`, { size, state: administrator });
     await page.goto(`${url}/admin/roles`);
     await page.getByRole('link', { name: /^员工/ }).waitFor();
-    await shot(page, `roles-${size}-${scheme}`);
+    await shots(page, `roles-${size}`);
     await staff(page);
-    await shot(page, `role-${size}-${scheme}`);
+    await shots(page, `role-${size}`);
     await page.goto(`${url}/admin/explain`);
     await page.getByRole('combobox', { name: '谁' }).fill('曾玉梅');
     await page.getByRole('option', { name: /曾玉梅/ }).click();
     await expectText(page, 'explain', '全体员工');
-    await shot(page, `explain-${size}-${scheme}`);
+    await shots(page, `explain-${size}`);
     await page.context().close();
-    const own = await open(browser, `guests ${size} ${scheme}`, { size, scheme, state: clerk.state });
+    const own = await open(browser, `guests ${size}`, { size, state: clerk.state });
     await own.goto(`${url}/me/guests`);
     await expectText(own, 'guests', '长风电子');
-    await shot(own, `guests-${size}-${scheme}`);
+    await shots(own, `guests-${size}`);
     await own.getByText('单位', { exact: true }).click();
     await expectText(own, 'guests', '1 位外部人员');
-    await shot(own, `organisations-${size}-${scheme}`);
+    await shots(own, `organisations-${size}`);
     await own.context().close();
   });
 }

@@ -1,5 +1,15 @@
 // Somebody looks for what was said, a file, a leave and a colleague: on a phone, then from the palette at a desk.
-import { eventually, expectText, fault, offlineNoise, open, shot, url } from './harness.mjs';
+import {
+  eventually,
+  everywhere,
+  expectText,
+  fault,
+  offlineNoise,
+  open,
+  shot,
+  shots,
+  url,
+} from './harness.mjs';
 import { call, signIn } from './people.mjs';
 import { box, said } from './rooms.mjs';
 
@@ -130,16 +140,14 @@ async function fromThePalette(desk) {
 }
 
 async function looks(browser, clerk) {
-  for (const size of ['desktop', 'phone']) {
-    for (const scheme of ['light', 'dark']) {
-      const page = await open(browser, `${size} ${scheme}`, { size, scheme, state: clerk.state });
-      await page.goto(`${url}/search?q=${encodeURIComponent('报价')}`);
-      await found(page).first().waitFor();
-      await shot(page, `search-all-${size}-${scheme}`);
-      await page.goto(`${url}/search?q=${encodeURIComponent('陈')}`);
-      await page.getByRole('list', { name: '人' }).getByRole('link').first().waitFor();
-      await shot(page, `search-people-${size}-${scheme}`);
-      await page.context().close();
-    }
-  }
+  await everywhere(async (size) => {
+    const page = await open(browser, `search ${size}`, { size, state: clerk.state });
+    await page.goto(`${url}/search?q=${encodeURIComponent('报价')}`);
+    await found(page).first().waitFor();
+    await shots(page, `search-all-${size}`);
+    await page.goto(`${url}/search?q=${encodeURIComponent('陈')}`);
+    await page.getByRole('list', { name: '人' }).getByRole('link').first().waitFor();
+    await shots(page, `search-people-${size}`);
+    await page.context().close();
+  });
 }

@@ -1,4 +1,4 @@
-// Lays the screenshots of the last `npm run e2e` side by side: docs/screens/<size>-<scheme>.jpg, and the picture of the
+// Lays the screenshots of `npm run e2e -- --pictures` side by side: docs/screens/<size>-<scheme>.jpg, and the picture of the
 // readme. Run it after a look at the single pictures: node e2e/sheet.mjs
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { launch } from './harness.mjs';
@@ -22,7 +22,8 @@ async function show(page, html) {
 }
 
 async function sheet(browser, name, pictures, { width, columns, background, color }) {
-  if (pictures.length === 0) throw new Error(`no screenshots for ${name}: run npm run e2e first`);
+  if (pictures.length === 0)
+    throw new Error(`no screenshots for ${name}: run npm run e2e -- --pictures first`);
   const page = await browser.newPage({ viewport: { width: columns * (width + 18) + 18, height: 600 } });
   const body = pictures.map((file) => figure(file, width)).join('');
   await show(
