@@ -8,7 +8,6 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/approval/engine"
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
-	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
 // Get is everything that the reader may see of an approval. Code approval_unknown if
@@ -80,35 +79,27 @@ func (s *Service) detail(ctx context.Context, r *row, form sheet, entries []engi
 	if d.Files, err = s.shownFiles(ctx, r, d.Values); err != nil {
 		return d, err
 	}
-	if r.DepartmentID != nil {
-		if d.Department, err = s.departmentRef(ctx, *r.DepartmentID); err != nil {
-			return d, err
-		}
-	}
-	d.Next, err = s.next(ctx, r.ID)
+	err = s.surround(ctx, r, &d)
 	return d, err
 }
 
-func (s *Service) departmentRef(ctx context.Context, id kernel.ID) (*directory.Ref, error) {
-	ref := &directory.Ref{ID: id}
-	if err := s.DB.Q(ctx).NewRaw(`SELECT name FROM department WHERE id = ?`, id).Scan(ctx, &ref.Name); err != nil {
-		return nil, fmt.Errorf("read the department: %w", err)
+// surround adds the department's name, and the approval that has waited longest for the
+// reader besides this one.
+func (s *Service) surround(ctx context.Context, r *row, d *Detail) error {
+	var found struct {
+		Department string     `bun:"department"`
+		Next       *kernel.ID `bun:"next"`
 	}
-	return ref, nil
-}
-
-// next is the approval that has waited longest for the reader, besides one.
-func (s *Service) next(ctx context.Context, besides kernel.ID) (*kernel.ID, error) {
-	var id kernel.ID
-	err := s.DB.Q(ctx).NewRaw(`SELECT approval_id FROM approval_participant WHERE person_id = ? AND part = 'holder' AND approval_id <> ?
-		ORDER BY at, approval_id LIMIT 1`, reader(ctx).PersonID, besides).Scan(ctx, &id)
-	if store.IsNoRows(err) {
-		return nil, nil
-	}
+	err := s.DB.Q(ctx).NewRaw(`SELECT coalesce((SELECT name FROM department WHERE id = ?), '') AS department,
+		(SELECT approval_id FROM approval_participant WHERE person_id = ? AND part = 'holder' AND approval_id <> ?
+			ORDER BY at, approval_id LIMIT 1) AS next`, r.DepartmentID, reader(ctx).PersonID, r.ID).Scan(ctx, &found)
 	if err != nil {
-		return nil, fmt.Errorf("look for the next approval: %w", err)
+		return fmt.Errorf("look for the department and the next approval: %w", err)
 	}
-	return &id, nil
+	if d.Next = found.Next; r.DepartmentID != nil {
+		d.Department = &directory.Ref{ID: *r.DepartmentID, Name: found.Department}
+	}
+	return nil
 }
 
 // ahead are the nodes to come, with the people expected now.

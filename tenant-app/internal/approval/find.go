@@ -36,15 +36,20 @@ func (s *Service) find(ctx context.Context, r *row, form sheet, id string, choic
 	if err != nil {
 		return fact, err
 	}
-	if fact.People, err = s.candidates(ctx, people, node.Kind == engine.Approve); err != nil {
+	if fact.People, err = s.candidates(ctx, people); err != nil {
 		return fact, err
+	}
+	if node.Kind != engine.Approve {
+		for i := range fact.People {
+			fact.People[i].Delegate = nil // who decides for them need not read for them
+		}
 	}
 	if node.Kind == engine.Approve && engine.NeedsFallback(form.flow, r.SubmitterID, fact.People) {
 		managers, err := s.Managers(ctx, mostFound)
 		if err != nil {
 			return fact, err
 		}
-		if fact.Fallback, err = s.candidates(ctx, managers, true); err != nil {
+		if fact.Fallback, err = s.candidates(ctx, managers); err != nil {
 			return fact, err
 		}
 	}
@@ -61,14 +66,14 @@ func (s *Service) find(ctx context.Context, r *row, form sheet, id string, choic
 	return fact, nil
 }
 
-// people are those of a node, in their order.
+// people are those of a node, in their order; some may have left.
 func (s *Service) people(ctx context.Context, r *row, node engine.Node, chosen []kernel.ID) ([]kernel.ID, error) {
 	who := node.Who
 	switch who.By {
 	case engine.ByPerson:
-		return s.active(ctx, who.People)
+		return who.People, nil
 	case engine.ByChoice:
-		return s.active(ctx, chosen)
+		return chosen, nil
 	case engine.ByPosition:
 		return s.ids(ctx, `SELECT p.id FROM person p WHERE `+staff+` AND EXISTS (SELECT 1 FROM membership m JOIN position o ON o.id = m.position_id
 			WHERE m.person_id = p.id AND m.valid_to IS NULL AND o.name IN (?)) ORDER BY p.sort, p.sort_key, p.id LIMIT ?`, bun.List(who.Names), mostFound)
@@ -85,19 +90,6 @@ func (s *Service) ids(ctx context.Context, query string, args ...any) ([]kernel.
 	if err := s.DB.Q(ctx).NewRaw(query, args...).Scan(ctx, &out); err != nil {
 		return nil, fmt.Errorf("find people: %w", err)
 	}
-	return out, nil
-}
-
-// active are those of people who work here, in the same order.
-func (s *Service) active(ctx context.Context, people []kernel.ID) ([]kernel.ID, error) {
-	if len(people) == 0 {
-		return nil, nil
-	}
-	found, err := s.ids(ctx, `SELECT p.id FROM person p WHERE p.id IN (?) AND `+staff, bun.List(people))
-	if err != nil {
-		return nil, err
-	}
-	out := slices.DeleteFunc(slices.Clone(people), func(id kernel.ID) bool { return !slices.Contains(found, id) })
 	return out, nil
 }
 
@@ -120,29 +112,27 @@ func (s *Service) heads(ctx context.Context, r *row, level int) ([]kernel.ID, er
 		*r.DepartmentID, r.SubmitterID, level, mostFound)
 }
 
-// candidates are people with whom decides instead of them today.
-func (s *Service) candidates(ctx context.Context, people []kernel.ID, delegates bool) ([]engine.Candidate, error) {
-	out := make([]engine.Candidate, len(people))
-	for i, id := range people {
-		out[i].Person = id
-	}
-	if len(people) == 0 || !delegates {
-		return out, nil
+// candidates are those of people who work here, in the same order, with whom decides
+// instead of them today.
+func (s *Service) candidates(ctx context.Context, people []kernel.ID) ([]engine.Candidate, error) {
+	if len(people) == 0 {
+		return []engine.Candidate{}, nil
 	}
 	var rows []struct {
-		Person   kernel.ID `bun:"person_id"`
-		Delegate kernel.ID `bun:"delegate_id"`
+		Person   kernel.ID  `bun:"id"`
+		Delegate *kernel.ID `bun:"delegate_id"`
 	}
-	err := s.DB.Q(ctx).NewRaw(`SELECT d.person_id, d.delegate_id FROM approval_delegation d JOIN person p ON p.id = d.delegate_id AND `+staff+`
-		WHERE d.person_id IN (?) AND ?::date BETWEEN d.from_day AND d.to_day`, bun.List(people), s.today()).Scan(ctx, &rows)
+	err := s.DB.Q(ctx).NewRaw(`SELECT p.id, (SELECT d.delegate_id FROM approval_delegation d JOIN person q ON q.id = d.delegate_id
+			AND q.deactivated_at IS NULL AND q.external_organisation_id IS NULL WHERE d.person_id = p.id AND ?::date BETWEEN d.from_day AND d.to_day) AS delegate_id
+		FROM person p WHERE p.id IN (?) AND `+staff, s.today(), bun.List(people)).Scan(ctx, &rows)
 	if err != nil {
-		return nil, fmt.Errorf("find delegates: %w", err)
+		return nil, fmt.Errorf("find people and their delegates: %w", err)
 	}
-	for _, found := range rows {
-		for i := range out {
-			if out[i].Person == found.Person {
-				delegate := found.Delegate
-				out[i].Delegate = &delegate
+	out := make([]engine.Candidate, 0, len(rows))
+	for _, id := range people {
+		for _, found := range rows {
+			if found.Person == id {
+				out = append(out, engine.Candidate{Person: id, Delegate: found.Delegate})
 			}
 		}
 	}

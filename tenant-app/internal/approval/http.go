@@ -147,6 +147,7 @@ func (s *Service) registerSubmitting(server *httpapi.Server) {
 	})
 	submit := op("submit-approval", http.MethodPost, "/approvals", "submit", "Submit a form that was filled in")
 	submit.Status = http.StatusCreated
+	submit.Repeatable = true
 	httpapi.Register(server, submit, func(ctx context.Context, in *submitInput) (*detailOutput, error) {
 		people, err := in.Body.Approvers.check()
 		if err != nil {

@@ -69,30 +69,15 @@ func happened(r *row, before engine.Status, entry engine.Entry, effects []engine
 	return out
 }
 
-// makeFindable enters an approval into the search, for those who take part, by what all
-// of them may see. The row is locked, so that of two actions the later one stays.
-func (s *Service) makeFindable(ctx context.Context, id kernel.ID) error {
-	return s.DB.InTx(ctx, func(ctx context.Context) error {
-		r, err := s.lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		form, err := s.sheet(ctx, r.FormKey, r.FormVersion)
-		if err != nil {
-			return err
-		}
-		card, err := s.card(ctx, r, form)
-		if err != nil {
-			return err
-		}
-		locale := kernel.MatchLocale(s.Settings().Locale, kernel.ZhCN)
-		entry := search.Entry{Kind: FoundKind, Ref: r.ID, Title: card.Title.In(locale), Text: r.Number, Names: []string{card.Submitter}, At: r.SubmittedAt}
-		for _, line := range card.Lines {
-			entry.Text += "\n" + line.Name.In(locale) + " " + line.Text.In(locale)
-		}
-		for _, person := range everybody(r) {
-			entry.Container = append(entry.Container, "person:"+person.String())
-		}
-		return s.Index.Put(ctx, entry)
-	})
+// entry is how an approval is found, by those who take part: by what all of them may see.
+func (s *Service) entry(r *row, card Card) search.Entry {
+	locale := kernel.MatchLocale(s.Settings().Locale, kernel.ZhCN)
+	entry := search.Entry{Kind: FoundKind, Ref: r.ID, Title: card.Title.In(locale), Text: r.Number, Names: []string{card.Submitter}, At: r.SubmittedAt}
+	for _, line := range card.Lines {
+		entry.Text += "\n" + line.Name.In(locale) + " " + line.Text.In(locale)
+	}
+	for _, person := range everybody(r) {
+		entry.Container = append(entry.Container, "person:"+person.String())
+	}
+	return entry
 }

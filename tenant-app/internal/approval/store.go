@@ -92,7 +92,8 @@ func (s *Service) read(ctx context.Context, id kernel.ID, lock bool) (*row, erro
 	return r, r.open()
 }
 
-// keep writes the row, the action and all that follows from it.
+// keep writes the row, which is new before its first action, the action and all that
+// follows from it.
 func (s *Service) keep(ctx context.Context, r *row, form sheet, entry engine.Entry, effects []engine.Effect) error {
 	before := r.Status
 	r.UpdatedAt = entry.At
@@ -102,8 +103,13 @@ func (s *Service) keep(ctx context.Context, r *row, form sheet, entry engine.Ent
 	if err := r.close(); err != nil {
 		return err
 	}
-	_, err := s.DB.Q(ctx).NewUpdate().Model(r).WherePK().
-		Column("status", "form_values", "state", "revision", "away_from", "away_to", "updated_at", "ended_at").Exec(ctx)
+	var err error
+	if before == "" {
+		_, err = s.DB.Q(ctx).NewInsert().Model(r).Exec(ctx)
+	} else {
+		_, err = s.DB.Q(ctx).NewUpdate().Model(r).WherePK().
+			Column("status", "form_values", "state", "revision", "away_from", "away_to", "updated_at", "ended_at").Exec(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("keep the approval: %w", err)
 	}

@@ -22,29 +22,37 @@ type Submission struct {
 
 // Submit makes an approval and starts its flow.
 func (s *Service) Submit(ctx context.Context, in Submission) error {
+	err := s.submit(ctx, in)
+	if store.IsUnique(err, "approval_pkey") {
+		err = s.submit(ctx, in) // the same was submitted twice at this moment: now it is there
+	}
+	return err
+}
+
+func (s *Service) submit(ctx context.Context, in Submission) error {
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
 		who := reader(ctx)
 		form, err := s.sheet(ctx, in.Form, in.Version)
 		if err != nil {
 			return err
 		}
-		there, err := s.again(ctx, in, who)
-		if err != nil || there {
+		at, err := s.standing(ctx, in.ID, who.PersonID)
+		if err != nil {
 			return err
+		}
+		if at.Submitter != nil {
+			return at.again(who)
 		}
 		values, err := s.check(ctx, form, in.Values, in.Approvers)
 		if err != nil {
 			return err
 		}
-		r := &row{ID: in.ID, FormKey: form.Key(), FormVersion: form.Version(), SubmitterID: who.PersonID, values: values, SubmittedAt: s.Clock()}
-		if r.DepartmentID, err = s.department(ctx, who.PersonID); err != nil {
-			return err
+		r := &row{
+			ID: in.ID, FormKey: form.Key(), FormVersion: form.Version(), SubmitterID: who.PersonID, DepartmentID: at.Department, values: values,
+			SubmittedAt: s.Clock(), Number: in.ID.String(), // until the transaction's end
 		}
 		s.span(r, form)
 		if err := form.Keep(ctx); err != nil {
-			return err
-		}
-		if err := s.insert(ctx, r); err != nil {
 			return err
 		}
 		if err := s.attach(ctx, r, nil); err != nil {
@@ -63,20 +71,28 @@ func (s *Service) Submit(ctx context.Context, in Submission) error {
 	})
 }
 
-// again says whether it was submitted already. An id that somebody else has used is
-// refused, and tells nothing.
-func (s *Service) again(ctx context.Context, in Submission, who kernel.Principal) (bool, error) {
-	var submitter kernel.ID
-	err := s.DB.Q(ctx).NewRaw(`SELECT submitter_id FROM approval WHERE id = ?`, in.ID).Scan(ctx, &submitter)
-	switch {
-	case store.IsNoRows(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("look for the approval: %w", err)
-	case submitter != who.PersonID:
-		return false, kernel.Conflict("id_taken").OnField("body.id")
+// standing is what a submission begins with.
+type standing struct {
+	Submitter  *kernel.ID `bun:"submitter_id"`  // of an approval of that id; nil: there is none
+	Department *kernel.ID `bun:"department_id"` // the submitter's primary one now; nil: none
+}
+
+func (s *Service) standing(ctx context.Context, id, person kernel.ID) (at standing, err error) {
+	err = s.DB.Q(ctx).NewRaw(`SELECT (SELECT submitter_id FROM approval WHERE id = ?) AS submitter_id,
+		(SELECT department_id FROM membership WHERE person_id = ? AND is_primary AND valid_to IS NULL) AS department_id`, id, person).Scan(ctx, &at)
+	if err != nil {
+		return at, fmt.Errorf("look where the submitter stands: %w", err)
 	}
-	return true, nil
+	return at, nil
+}
+
+// again is for an id that was used before. One that somebody else has used is refused,
+// and tells nothing.
+func (at standing) again(who kernel.Principal) error {
+	if *at.Submitter != who.PersonID {
+		return kernel.Conflict("id_taken").OnField("body.id")
+	}
+	return nil
 }
 
 // check reads values and looks at the people who were named.
@@ -98,15 +114,6 @@ func (s *Service) check(ctx context.Context, form sheet, raw json.RawMessage, ap
 	return reading.Values, nil
 }
 
-// department is the primary one of a person now; nil if they have none.
-func (s *Service) department(ctx context.Context, person kernel.ID) (*kernel.ID, error) {
-	found, err := s.ids(ctx, `SELECT department_id FROM membership WHERE person_id = ? AND is_primary AND valid_to IS NULL`, person)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
-}
-
 // span notes when a leave is.
 func (s *Service) span(r *row, form sheet) {
 	r.AwayFrom, r.AwayTo = nil, nil
@@ -114,21 +121,6 @@ func (s *Service) span(r *row, form sheet) {
 		from, to = from.UTC(), to.UTC()
 		r.AwayFrom, r.AwayTo = &from, &to
 	}
-}
-
-func (s *Service) insert(ctx context.Context, r *row) error {
-	if err := r.close(); err != nil {
-		return err
-	}
-	r.UpdatedAt = r.SubmittedAt
-	r.Number = r.ID.String() // until the transaction's end
-	if _, err := s.DB.Q(ctx).NewInsert().Model(r).Exec(ctx); err != nil {
-		if store.IsUnique(err, "approval_pkey") {
-			return kernel.Conflict("id_taken").OnField("body.id")
-		}
-		return fmt.Errorf("add the approval: %w", err)
-	}
-	return nil
 }
 
 func (s *Service) number(ctx context.Context, r *row, form sheet) error {
@@ -178,10 +170,11 @@ func (s *Service) Preview(ctx context.Context, key string, version int, raw json
 		return Preview{}, err
 	}
 	who := reader(ctx)
-	r := &row{SubmitterID: who.PersonID}
-	if r.DepartmentID, err = s.department(ctx, who.PersonID); err != nil {
+	at, err := s.standing(ctx, kernel.NoID, who.PersonID)
+	if err != nil {
 		return Preview{}, err
 	}
+	r := &row{SubmitterID: who.PersonID, DepartmentID: at.Department}
 	r.state = engine.State{Submitter: who.PersonID, Vars: form.vars(reading.Values), Choices: choices}
 	out := Preview{Form: form.ref(), Values: reading.Values, Faults: append([]kernel.FieldError{}, reading.Faults...)}
 	out.Steps, err = s.ahead(ctx, r, form)

@@ -48,43 +48,55 @@ func (s *Service) remind(ctx context.Context, payload json.RawMessage) error {
 
 // showCards brings the cards in chat and what is found up to the state that an approval
 // has by now, and gives new cards to those whom the action concerns. Other changes of it
-// may be shown at the same moment: whoever writes last has to have read the last state.
+// may be shown at the same moment: whoever gives a card last has to have read the last
+// state.
 func (s *Service) showCards(ctx context.Context, event store.Event) error {
 	var what change
 	if err := event.Decode(&what); err != nil {
 		return err
 	}
-	for shown := -1; ; {
-		r, err := s.read(ctx, event.Ref, false)
+	for {
+		r, card, err := s.showState(ctx, event.Ref)
 		if kernel.IsKind(err, kernel.KindNotFound) {
 			return nil
 		}
-		if err != nil || int(r.Revision) == shown {
+		if err != nil || len(what.Tell) == 0 {
 			return err
 		}
-		if err := s.showState(ctx, r, what); err != nil {
+		if err := s.give(ctx, r, card, what); err != nil {
 			return err
 		}
-		shown = int(r.Revision)
+		now, err := s.read(ctx, event.Ref, false)
+		if err != nil || now.Revision == r.Revision {
+			return err
+		}
 	}
 }
 
-// showState is showCards for one state. Cards that are there already are not sent again.
-func (s *Service) showState(ctx context.Context, r *row, what change) error {
-	form, err := s.sheet(ctx, r.FormKey, r.FormVersion)
-	if err != nil {
-		return err
-	}
-	card, err := s.card(ctx, r, form)
-	if err != nil {
-		return err
-	}
-	if err := s.Cards.Update(ctx, card); err != nil {
-		return err
-	}
-	if err := s.makeFindable(ctx, r.ID); err != nil {
-		return err
-	}
+// showState brings what is there up to the present state. The row is locked meanwhile, so
+// that of two actions the later one stays.
+func (s *Service) showState(ctx context.Context, id kernel.ID) (r *row, card Card, err error) {
+	err = s.DB.InTx(ctx, func(ctx context.Context) error {
+		if r, err = s.lock(ctx, id); err != nil {
+			return err
+		}
+		form, err := s.sheet(ctx, r.FormKey, r.FormVersion)
+		if err != nil {
+			return err
+		}
+		if card, err = s.card(ctx, r, form); err != nil {
+			return err
+		}
+		if err := s.Cards.Update(ctx, card); err != nil {
+			return err
+		}
+		return s.Index.Put(ctx, s.entry(r, card))
+	})
+	return r, card, err
+}
+
+// give sends cards. Those that are there already are not sent again.
+func (s *Service) give(ctx context.Context, r *row, card Card, what change) error {
 	var failed error
 	for _, person := range what.Tell {
 		id := uuid.NewSHA1(r.ID, fmt.Appendf(nil, "%d/%s", what.Seq, person)) // a repeated job sends the same card

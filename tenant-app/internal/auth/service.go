@@ -58,14 +58,17 @@ type Service struct {
 	warm     func() []string
 	ended    func(ctx context.Context, person, session, except kernel.ID)
 	hasher   *hasher
+	sessions *store.Together[tokenHash, *session]
 }
 
 // New makes the service.
 func New(c Config) *Service {
-	return &Service{
+	s := &Service{
 		db: c.DB, people: c.People, rights: c.Rights, settings: c.Settings, clock: c.Clock, log: c.Log, audit: c.Audit, consent: c.Consent,
 		release: c.Release, warm: c.Warm, ended: c.Ended, hasher: newHasher(),
 	}
+	s.sessions = store.NewTogether(s.findSessions)
+	return s
 }
 
 // CleanUp deletes what has expired. It is safe to run on several replicas at once.

@@ -93,7 +93,7 @@ func (s *Service) endReplaced(ctx context.Context, person kernel.ID, token strin
 	if !wellFormed(token) {
 		return nil
 	}
-	row, err := s.findSession(ctx, hashToken(token), s.clock())
+	row, err := s.findSession(ctx, token)
 	if err != nil || row == nil || row.PersonID != person {
 		return err
 	}

@@ -2,11 +2,13 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
+	"github.com/uptrace/bun"
 )
 
 // findAccount gives nil if the person has none.
@@ -48,22 +50,37 @@ func (s *Service) setLocale(ctx context.Context, person kernel.ID, locale kernel
 	return nil
 }
 
+// tokenHash is what is kept of a session's token.
+type tokenHash [sha256.Size]byte
+
 // findSession gives a session that has not expired, with the stamp of access and what its
 // person agreed to; nil if there is none.
-func (s *Service) findSession(ctx context.Context, hash []byte, now time.Time) (*session, error) {
-	row := new(session)
-	err := s.db.Q(ctx).NewSelect().Model(row).
+func (s *Service) findSession(ctx context.Context, token string) (*session, error) {
+	hash := tokenHash(hashToken(token))
+	found, err := s.findSessions(ctx, []tokenHash{hash})
+	return found[hash], err
+}
+
+// findSessions is findSession for many.
+func (s *Service) findSessions(ctx context.Context, hashes []tokenHash) (map[tokenHash]*session, error) {
+	list := make([][]byte, len(hashes))
+	for i := range hashes {
+		list[i] = hashes[i][:]
+	}
+	var rows []*session
+	err := s.db.Q(ctx).NewSelect().Model(&rows).
 		ColumnExpr("s.*").ColumnExpr("(SELECT value FROM stamp WHERE name = 'access') AS access").
 		ColumnExpr("(SELECT coalesce(max(edition), 0) FROM consent WHERE person_id = s.person_id AND withdrawn_at IS NULL) AS agreed").
-		Where("s.token_sha256 = ?", hash).Where("s.expires_at > ?", now).Where("s.data_epoch = ?", s.settings().DataEpoch).
+		Where("s.token_sha256 IN (?)", bun.List(list)).Where("s.expires_at > ?", s.clock()).Where("s.data_epoch = ?", s.settings().DataEpoch).
 		Scan(ctx)
-	if store.IsNoRows(err) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("find a session: %w", err)
 	}
-	return row, nil
+	found := make(map[tokenHash]*session, len(rows))
+	for _, row := range rows {
+		found[tokenHash(row.TokenSHA256)] = row
+	}
+	return found, nil
 }
 
 func (s *Service) markSeen(ctx context.Context, id kernel.ID, now time.Time) error {

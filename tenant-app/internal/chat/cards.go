@@ -65,15 +65,13 @@ func (c Cards) Update(ctx context.Context, card CardData, over map[string]string
 func (c Cards) change(ctx context.Context, set string, values []any, where string, args ...any) error {
 	s := c.chat
 	var rows []messageRow
-	err := s.db.Q(ctx).NewRaw(`UPDATE chat_message AS m SET `+set+` WHERE m.id IN (SELECT id FROM chat_message WHERE `+where+` ORDER BY id FOR NO KEY UPDATE)
+	err := s.db.Q(ctx).NewRaw(`UPDATE chat_message AS m SET revision = m.revision + 1, `+set+` WHERE m.id IN (SELECT id FROM chat_message WHERE `+where+` ORDER BY id FOR NO KEY UPDATE)
 		RETURNING `+messageColumns, append(values, args...)...).Scan(ctx, &rows)
 	if err != nil {
 		return fmt.Errorf("change cards: %w", err)
 	}
 	for _, row := range rows {
-		if err := s.touch(ctx, row); err != nil {
-			return err
-		}
+		s.tellChanged(ctx, row)
 	}
 	return nil
 }
@@ -89,18 +87,29 @@ func (c CardData) clean() *CardData {
 
 // assistant is the room in which a module writes to a person.
 func (s *Service) assistant(ctx context.Context, person kernel.ID, name string) (kernel.ID, error) {
-	now, made := s.clock(), kernel.NewID()
 	key := "assistant:" + name + ":" + person.String()
-	err := s.db.Q(ctx).NewRaw(`INSERT INTO chat_room (id, kind, name, unique_key, last_at, created_by, created_at) VALUES (?, 'assistant', ?, ?, ?, ?, ?)
-		ON CONFLICT (unique_key) DO NOTHING RETURNING id`, made, name, key, now, person, now).Scan(ctx, &made)
-	switch {
-	case store.IsNoRows(err):
-		if err := s.db.Q(ctx).NewRaw(`SELECT id FROM chat_room WHERE unique_key = ?`, key).Scan(ctx, &made); err != nil {
-			return made, fmt.Errorf("look for an assistant: %w", err)
-		}
-		return made, nil
-	case err != nil:
-		return made, fmt.Errorf("begin an assistant: %w", err)
+	room, err := s.roomOf(ctx, key)
+	if err != nil || room != kernel.NoID {
+		return room, err
 	}
-	return made, s.join(ctx, &roomRow{ID: made, Kind: Assistant}, []kernel.ID{person}, nil)
+	now := s.clock()
+	err = s.db.Q(ctx).NewRaw(`INSERT INTO chat_room (id, kind, name, unique_key, last_at, created_by, created_at) VALUES (?, 'assistant', ?, ?, ?, ?, ?)
+		ON CONFLICT (unique_key) DO NOTHING RETURNING id`, kernel.NewID(), name, key, now, person, now).Scan(ctx, &room)
+	switch {
+	case store.IsNoRows(err): // somebody else has begun it at this moment
+		return s.roomOf(ctx, key)
+	case err != nil:
+		return room, fmt.Errorf("begin an assistant: %w", err)
+	}
+	return room, s.join(ctx, &roomRow{ID: room, Kind: Assistant}, []kernel.ID{person}, nil)
+}
+
+// roomOf is the room of a unique key; kernel.NoID: there is none.
+func (s *Service) roomOf(ctx context.Context, key string) (kernel.ID, error) {
+	var room kernel.ID
+	err := s.db.Q(ctx).NewRaw(`SELECT id FROM chat_room WHERE unique_key = ?`, key).Scan(ctx, &room)
+	if err != nil && !store.IsNoRows(err) {
+		return room, fmt.Errorf("look for an assistant: %w", err)
+	}
+	return room, nil
 }

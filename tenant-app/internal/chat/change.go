@@ -34,7 +34,8 @@ func (s *Service) Edit(ctx context.Context, id kernel.ID, text string) (Message,
 		if _, err := s.db.Q(ctx).NewRaw(`UPDATE chat_message SET text = ?, edited_at = ? WHERE id = ?`, text, s.clock(), id).Exec(ctx); err != nil {
 			return fmt.Errorf("edit a message: %w", err)
 		}
-		return s.makeFindable(ctx, []*post{{NewMessage: NewMessage{ID: id, Kind: Text, Text: text}, row: f.messageRow}})
+		edited := &post{NewMessage: NewMessage{ID: id, Kind: Text, Text: text}, row: f.messageRow}
+		return s.index.Put(ctx, edited.entries()...)
 	})
 	if err != nil {
 		return Message{}, err
@@ -109,17 +110,21 @@ func (s *Service) changing(ctx context.Context, id kernel.ID, change func(ctx co
 
 // touch counts a message's revision up and hints at it.
 func (s *Service) touch(ctx context.Context, m messageRow) error {
-	var revision int64
-	err := s.db.Q(ctx).NewRaw(`UPDATE chat_message SET revision = revision + 1 WHERE id = ? RETURNING revision`, m.ID).Scan(ctx, &revision)
+	err := s.db.Q(ctx).NewRaw(`UPDATE chat_message SET revision = revision + 1 WHERE id = ? RETURNING revision`, m.ID).Scan(ctx, &m.Revision)
 	if err != nil {
 		return fmt.Errorf("count a message up: %w", err)
 	}
-	hint := live.Hint{Kind: "message", ID: m.ID, Room: m.RoomID, Seq: m.Seq, Revision: revision}
+	s.tellChanged(ctx, m)
+	return nil
+}
+
+// tellChanged has pages read a message anew.
+func (s *Service) tellChanged(ctx context.Context, m messageRow) {
+	hint := live.Hint{Kind: "message", ID: m.ID, Room: m.RoomID, Seq: m.Seq, Revision: m.Revision}
 	if m.ThreadID != nil {
 		hint.Thread, hint.Seq = *m.ThreadID, m.ThreadSeq
 	}
 	s.live.Hint(ctx, live.To{Room: m.RoomID}, hint)
-	return nil
 }
 
 // React adds or takes away one's own reaction.

@@ -24,18 +24,23 @@ type Posted struct {
 	All      bool        `json:"all,omitempty"`
 }
 
-// emit tells of a message for which somebody may be called to the phone. Of all others
+// emit tells of messages for which somebody may be called to the phone. Of all others
 // in a group the badge tells: a job for each of them would cost more than the message.
-func (s *Service) emit(ctx context.Context, at *roomRow, p *post) error {
-	named := at.Kind == Direct || at.Kind == Assistant || p.All || len(p.row.Mentions) > 0
-	if p.Kind == System || !named && !p.Urgent {
-		return nil
+func (s *Service) emit(ctx context.Context, rooms map[kernel.ID]*roomRow, stored []*post) error {
+	var events []store.Event
+	for _, p := range stored {
+		at := rooms[p.room]
+		named := at.Kind == Direct || at.Kind == Assistant || p.All || len(p.row.Mentions) > 0
+		if p.Kind == System || !named && !p.Urgent {
+			continue
+		}
+		kind := EventPosted
+		if p.Urgent {
+			kind = EventUrgent
+		}
+		events = append(events, store.Event{Kind: kind, Version: 1, Ref: p.ID, Payload: Posted{
+			Message: p.ID, Room: at.ID, Kind: at.Kind, Author: p.author, Mentions: p.row.Mentions, All: p.All,
+		}})
 	}
-	kind := EventPosted
-	if p.Urgent {
-		kind = EventUrgent
-	}
-	return s.events.Emit(ctx, store.Event{Kind: kind, Version: 1, Ref: p.ID, Payload: Posted{
-		Message: p.ID, Room: at.ID, Kind: at.Kind, Author: p.author, Mentions: p.row.Mentions, All: p.All,
-	}})
+	return s.events.Emit(ctx, events...)
 }

@@ -18,6 +18,7 @@ const (
 
 // Index makes messages findable. Package search implements it.
 type Index interface {
+	Add(ctx context.Context, entries ...search.Entry) error // of new messages
 	Put(ctx context.Context, entries ...search.Entry) error
 	Remove(ctx context.Context, kind string, refs ...kernel.ID) error
 }
@@ -130,7 +131,7 @@ func (s *Service) makeFindable(ctx context.Context, stored []*post) error {
 	for _, p := range stored {
 		entries = append(entries, p.entries()...)
 	}
-	return s.index.Put(ctx, entries...)
+	return s.index.Add(ctx, entries...)
 }
 
 // unfind makes a recalled message unfindable.

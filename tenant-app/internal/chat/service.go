@@ -23,7 +23,7 @@ type Live interface {
 
 // Events is how others hear of messages. The queue of jobs implements it.
 type Events interface {
-	Emit(ctx context.Context, event store.Event) error
+	Emit(ctx context.Context, events ...store.Event) error
 }
 
 // Facts keeps what happened, for reports. Package fact implements it.
@@ -61,7 +61,7 @@ type Service struct {
 // New makes the chat of the company in c.DB.
 func New(c Config) *Service {
 	s := &Service{db: c.DB, clock: c.Clock, live: c.Live, events: c.Events, files: c.Files, index: c.Index, facts: c.Facts, rights: c.Rights, log: c.Log}
-	s.writer.queues = map[kernel.ID][]*post{}
+	s.writer.apart = map[kernel.ID][]*post{}
 	return s
 }
 

@@ -3,34 +3,33 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/store"
+	"github.com/uptrace/bun"
 )
 
 // batchLimit bounds one transaction of the writer.
 const batchLimit = 10 * time.Second
 
-// writer keeps what waits for each room. A room that is in the map has somebody who
-// writes; whoever posts meanwhile is in the next transaction, all of them together:
-// the room's row is locked until the disk has it, so one by one they would wait.
+// writer keeps what waits to be stored. Whoever posts while a transaction is under way
+// is in the next one, all of them together: one by one, each would wait for the disk.
 type writer struct {
-	mu     sync.Mutex
-	queues map[kernel.ID][]*post
+	mu      sync.Mutex
+	waiting []*post
+	writing bool
+	// apart are rooms that somebody else held, with what waits for them: each is written
+	// by itself, so that no other room waits for it.
+	apart map[kernel.ID][]*post
 }
 
-// submit stores a plain message with others of its room.
-func (s *Service) submit(ctx context.Context, room kernel.ID, p *post) error {
+// submit stores a plain message with others.
+func (s *Service) submit(ctx context.Context, p *post) error {
 	p.done = make(chan struct{})
-	s.writer.mu.Lock()
-	queue, busy := s.writer.queues[room]
-	s.writer.queues[room] = append(queue, p)
-	s.writer.mu.Unlock()
-	if !busy {
-		go s.write(store.WithoutTx(context.WithoutCancel(ctx)), room)
-	}
+	s.enqueue(ctx, p)
 	select {
 	case <-p.done:
 		return p.err
@@ -39,33 +38,94 @@ func (s *Service) submit(ctx context.Context, room kernel.ID, p *post) error {
 	}
 }
 
-// write stores what waits for a room until nothing does.
-func (s *Service) write(ctx context.Context, room kernel.ID) {
+func (s *Service) enqueue(ctx context.Context, p *post) {
+	ctx = store.WithoutTx(context.WithoutCancel(ctx))
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	if queue, apart := s.writer.apart[p.room]; apart {
+		s.writer.apart[p.room] = append(queue, p)
+		return
+	}
+	s.writer.waiting = append(s.writer.waiting, p)
+	if !s.writer.writing {
+		s.writer.writing = true
+		go s.write(ctx)
+	}
+}
+
+// write stores what waits until nothing does.
+func (s *Service) write(ctx context.Context) {
 	for {
 		s.writer.mu.Lock()
-		queue := s.writer.queues[room]
+		batch := s.writer.waiting[:min(len(s.writer.waiting), maxBatch)]
+		s.writer.waiting = s.writer.waiting[len(batch):]
+		s.writer.writing = len(batch) > 0
+		s.writer.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		left, err := s.store(ctx, batch, "SKIP LOCKED")
+		if err != nil && !store.IsUnavailable(err) {
+			left = batch // one bad message harms no other room
+			err = nil
+		}
+		finish(batch, left, err)
+		s.setApart(ctx, left)
+	}
+}
+
+// setApart has posts written room by room.
+func (s *Service) setApart(ctx context.Context, posts []*post) {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	for _, p := range posts {
+		queue, busy := s.writer.apart[p.room]
+		s.writer.apart[p.room] = append(queue, p)
+		if !busy {
+			go s.writeApart(ctx, p.room)
+		}
+	}
+}
+
+// writeApart stores what waits for a room until nothing does.
+func (s *Service) writeApart(ctx context.Context, room kernel.ID) {
+	for {
+		s.writer.mu.Lock()
+		queue := s.writer.apart[room]
 		if len(queue) == 0 {
-			delete(s.writer.queues, room)
+			delete(s.writer.apart, room)
 			s.writer.mu.Unlock()
 			return
 		}
 		batch := queue[:min(len(queue), maxBatch)]
-		s.writer.queues[room] = queue[len(batch):]
+		s.writer.apart[room] = queue[len(batch):]
 		s.writer.mu.Unlock()
-		s.commit(ctx, room, batch)
+		s.commit(ctx, batch)
 	}
 }
 
-// commit stores a batch; if it fails, each alone, so that one bad message harms no other.
-func (s *Service) commit(ctx context.Context, room kernel.ID, batch []*post) {
-	err := s.store(ctx, room, batch)
+// commit stores a batch of one room; if it fails, each alone, so that one bad message
+// harms no other.
+func (s *Service) commit(ctx context.Context, batch []*post) {
+	left, err := s.store(ctx, batch, "")
 	if err != nil && len(batch) > 1 && !store.IsUnavailable(err) {
 		for _, p := range batch {
-			s.commit(ctx, room, []*post{p})
+			s.commit(ctx, []*post{p})
 		}
 		return
 	}
+	for _, p := range left {
+		p.err = kernel.NotFound("room_unknown")
+	}
+	finish(batch, nil, err)
+}
+
+// finish lets those go on whose posts are not left.
+func finish(batch, left []*post, err error) {
 	for _, p := range batch {
+		if slices.Contains(left, p) {
+			continue
+		}
 		if err != nil {
 			p.err = err
 		}
@@ -73,17 +133,33 @@ func (s *Service) commit(ctx context.Context, room kernel.ID, batch []*post) {
 	}
 }
 
-func (s *Service) store(ctx context.Context, room kernel.ID, batch []*post) error {
+// store stores posts of any rooms in one transaction. Those of rooms that are not there,
+// or with skip are held by others, are left.
+func (s *Service) store(ctx context.Context, batch []*post, skip bun.Safe) (left []*post, err error) {
 	ctx, cancel := context.WithTimeout(ctx, batchLimit)
 	defer cancel()
 	for _, p := range batch {
 		p.err, p.repeat = nil, false
 	}
-	err := s.db.InTx(ctx, func(ctx context.Context) error { return s.append(ctx, room, batch) })
-	if store.IsNoRows(err) {
-		return kernel.NotFound("room_unknown")
-	}
-	return err
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		rooms, err := s.takeTurns(ctx, batch, skip)
+		if err != nil {
+			return err
+		}
+		var here []*post
+		for _, p := range batch {
+			if rooms[p.room] == nil {
+				left = append(left, p)
+			} else {
+				here = append(here, p)
+			}
+		}
+		if len(here) == 0 {
+			return nil
+		}
+		return s.place(ctx, rooms, here)
+	})
+	return left, err
 }
 
 // fill takes the next place of the room.

@@ -115,14 +115,42 @@ func (s *Service) List(ctx context.Context) ([]*Definition, error) {
 
 // Get is a version of a form; 0 is the newest. Code form_unknown if there is none.
 func (s *Service) Get(ctx context.Context, key string, version int) (*Definition, error) {
-	if version == 0 {
-		newest, err := s.newest(ctx)
-		if err != nil {
-			return nil, err
-		}
-		version = newest[key]
+	d, _, err := s.Find(ctx, key, version)
+	return d, err
+}
+
+// Find is Get that also says whether the version is known to be written down.
+func (s *Service) Find(ctx context.Context, key string, version int) (d *Definition, kept bool, err error) {
+	if !word.MatchString(key) {
+		return nil, false, kernel.NotFound("form_unknown")
 	}
-	return s.version(ctx, key, version)
+	if version == 0 {
+		if version, kept, err = s.newestOf(ctx, key); err != nil {
+			return nil, false, err
+		}
+	}
+	d, err = s.version(ctx, key, version)
+	return d, kept, err
+}
+
+// newestOf is the newest version of a form, and whether it is written down.
+func (s *Service) newestOf(ctx context.Context, key string) (version int, kept bool, err error) {
+	forms, err := own()
+	if err != nil {
+		return 0, false, err
+	}
+	var written int
+	err = s.db.Q(ctx).NewRaw(`SELECT coalesce(max(version), 0) FROM form_definition WHERE key = ? AND format <= ?`, key, Format).Scan(ctx, &written)
+	if err != nil {
+		return 0, false, fmt.Errorf("look for the newest form: %w", err)
+	}
+	version = written
+	for _, d := range forms {
+		if d.Key == key {
+			version = max(version, d.Version)
+		}
+	}
+	return version, version == written, nil
 }
 
 // Keep writes a version down, before anything points at it: other releases on the
@@ -147,9 +175,6 @@ func (s *Service) version(ctx context.Context, key string, version int) (*Defini
 	s.mu.Unlock()
 	if d != nil {
 		return d, nil
-	}
-	if !word.MatchString(key) {
-		return nil, kernel.NotFound("form_unknown")
 	}
 	forms, err := own()
 	if err != nil {

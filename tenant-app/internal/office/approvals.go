@@ -66,16 +66,17 @@ type forms struct {
 }
 
 func (f forms) Form(ctx context.Context, key string, version int) (approval.Form, error) {
-	d, err := f.service.Get(ctx, key, version)
+	d, kept, err := f.service.Find(ctx, key, version)
 	if err != nil {
 		return nil, err
 	}
-	return oneForm{d, f}, nil
+	return oneForm{d, f, kept}, nil
 }
 
 type oneForm struct {
 	*form.Definition
-	of forms
+	of   forms
+	kept bool // written down, as far as is known
 }
 
 func (f oneForm) Key() string           { return f.Definition.Key }
@@ -108,7 +109,12 @@ func (f oneForm) Away(values map[string]any, zone *time.Location) (from, to time
 	return f.Span(values, zone)
 }
 
-func (f oneForm) Keep(ctx context.Context) error { return f.of.service.Keep(ctx, f.Definition) }
+func (f oneForm) Keep(ctx context.Context) error {
+	if f.kept {
+		return nil
+	}
+	return f.of.service.Keep(ctx, f.Definition)
+}
 
 func (f oneForm) Number(ctx context.Context, day time.Time) (string, error) {
 	return f.of.service.Number(ctx, f.Definition, day)

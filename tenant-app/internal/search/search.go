@@ -111,31 +111,42 @@ type row struct {
 	At         time.Time `bun:"at"`
 }
 
-// Put makes entries findable within two seconds, in the caller's transaction; what was
-// there for the same objects is replaced. Each object is named once.
-func (s *Service) Put(ctx context.Context, entries ...Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
+// Add makes entries of new objects findable within two seconds, in the caller's
+// transaction.
+func (s *Service) Add(ctx context.Context, entries ...Entry) error {
 	var rows []row
-	kept, args := make([]string, len(entries)), make([]any, 0, 3*len(entries))
-	for i, e := range entries {
-		found := e.rows()
-		rows = append(rows, found...)
-		kept[i], args = "(?, ?::uuid, ?::integer)", append(args, e.Kind, e.Ref, len(found))
+	for _, e := range entries {
+		rows = append(rows, e.rows()...)
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	_, err := s.DB.Q(ctx).NewInsert().Model(&rows).On("CONFLICT (kind, ref, passage) DO UPDATE").
 		Set("containers = EXCLUDED.containers").Set("names = EXCLUDED.names").Set("title = EXCLUDED.title").Set("text = EXCLUDED.text").
 		Set("at = EXCLUDED.at").Set("vector = NULL").Exec(ctx)
-	if err == nil {
-		_, err = s.DB.Q(ctx).NewRaw("DELETE FROM search_entry AS e USING (VALUES "+strings.Join(kept, ", ")+
-			") AS kept (kind, ref, passages) WHERE e.kind = kept.kind AND e.ref = kept.ref AND e.passage >= kept.passages", args...).Exec(ctx)
-	}
 	if err != nil {
 		return fmt.Errorf("make a %s findable: %w", entries[0].Kind, err)
 	}
 	s.indexing.Ask(ctx)
 	return nil
+}
+
+// Put is Add for objects that may be findable already: what was there is replaced. Each
+// object is named once.
+func (s *Service) Put(ctx context.Context, entries ...Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	kept, args := make([]string, len(entries)), make([]any, 0, 3*len(entries))
+	for i, e := range entries {
+		kept[i], args = "(?, ?::uuid, ?::integer)", append(args, e.Kind, e.Ref, len(e.rows()))
+	}
+	_, err := s.DB.Q(ctx).NewRaw("DELETE FROM search_entry AS e USING (VALUES "+strings.Join(kept, ", ")+
+		") AS kept (kind, ref, passages) WHERE e.kind = kept.kind AND e.ref = kept.ref AND e.passage >= kept.passages", args...).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("make a %s findable anew: %w", entries[0].Kind, err)
+	}
+	return s.Add(ctx, entries...)
 }
 
 // rows are the passages of an entry.

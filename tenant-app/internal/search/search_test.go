@@ -240,8 +240,10 @@ func generate(t *testing.T, o *officetest.Office, n int) {
 		messages = append(messages, m)
 		entries = append(entries, search.Entry{Kind: "text", Ref: m.ref, Container: []string{fmt.Sprintf("room:%d", m.room)}, Text: text.String(), At: m.at})
 	}
-	put(t, o, entries...)
-	settle(t, o)
+	for some := range slices.Chunk(entries, 50_000) { // what is waited for at once has a limit
+		put(t, o, some...)
+		settle(t, o)
+	}
 }
 
 // queries are words, parts of two words, single characters and what nobody wrote.

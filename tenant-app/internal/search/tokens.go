@@ -61,8 +61,8 @@ type tokenSet struct {
 }
 
 func (s *tokenSet) add(token string) {
-	if s.seen == nil {
-		s.seen = map[string]bool{}
+	if s.seen == nil { // of a short message
+		s.list, s.seen = make([]string, 0, 64), make(map[string]bool, 64)
 	}
 	if token != "" && !s.seen[token] {
 		s.seen[token] = true

@@ -52,20 +52,22 @@ func (j *Jobs) On(kind, consumer string, version int, fn func(ctx context.Contex
 
 func jobOf(kind, consumer string) string { return kind + "/" + consumer }
 
-// Emit tells all consumers of an event, within the caller's transaction: each gets a
-// job of its own. Without consumers it does nothing.
-func (j *Jobs) Emit(ctx context.Context, event Event) error {
-	payload, err := json.Marshal(event.Payload)
-	if err != nil {
-		return fmt.Errorf("emit %s: %w", event.Kind, err)
-	}
+// Emit tells all consumers of events, within the caller's transaction: each gets a job
+// of its own for each event. Without consumers it does nothing.
+func (j *Jobs) Emit(ctx context.Context, events ...Event) error {
 	var rows []jobRow
-	for _, consumer := range j.consumers[event.Kind] {
-		row, err := j.row(Job{Kind: jobOf(event.Kind, consumer), Version: event.Version, Payload: happened{event.Version, event.Ref, payload}})
+	for _, event := range events {
+		payload, err := json.Marshal(event.Payload)
 		if err != nil {
-			return err
+			return fmt.Errorf("emit %s: %w", event.Kind, err)
 		}
-		rows = append(rows, row)
+		for _, consumer := range j.consumers[event.Kind] {
+			row, err := j.row(Job{Kind: jobOf(event.Kind, consumer), Version: event.Version, Payload: happened{event.Version, event.Ref, payload}})
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+		}
 	}
 	if len(rows) == 0 {
 		return nil

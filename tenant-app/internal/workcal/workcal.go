@@ -5,6 +5,7 @@ package workcal
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -144,17 +145,23 @@ func (p plan) works(date time.Time) bool {
 }
 
 func (c *Calendar) plan(ctx context.Context, from time.Time, days int) (plan, error) {
-	hours, _, err := c.Hours(ctx)
-	if err != nil {
-		return plan{}, err
+	var row struct {
+		Hours   *string `bun:"hours"`
+		Special string  `bun:"special"`
 	}
-	special, err := c.Days(ctx, from.Format(dayForm), from.AddDate(0, 0, days).Format(dayForm))
-	if err != nil {
-		return plan{}, err
+	err := c.db.Q(ctx).NewRaw(`SELECT (SELECT value FROM setting WHERE key = ?) AS hours,
+		(SELECT coalesce(json_object_agg(day, workday), '{}') FROM calendar_day WHERE day BETWEEN ?::date AND ?::date) AS special`,
+		hoursKey, from.Format(dayForm), from.AddDate(0, 0, days).Format(dayForm)).Scan(ctx, &row)
+	p := plan{hours: usual}
+	if err == nil && row.Hours != nil {
+		p.hours = Hours{}
+		err = json.Unmarshal([]byte(*row.Hours), &p.hours)
 	}
-	p := plan{hours: hours, special: map[string]bool{}}
-	for _, d := range special {
-		p.special[d.Day] = d.Workday
+	if err == nil {
+		err = json.Unmarshal([]byte(row.Special), &p.special)
+	}
+	if err != nil {
+		return plan{}, fmt.Errorf("read the calendar: %w", err)
 	}
 	return p, nil
 }
