@@ -16,7 +16,7 @@ const architecture = runtime.GOARCH
 
 // recipe says how the context of an image is filled, and what its bytes depend on.
 type recipe struct {
-	part     string            // a part of hack/cluster that the image is made of; or:
+	part     string            // a part of hack/cluster that the image is made of
 	programs map[string]string // file in the context → package in this repository
 	sources  []string          // files and folders whose content decides those programs
 	web      bool              // the page is built first, because a program embeds it
@@ -31,6 +31,11 @@ var recipes = map[string]recipe{
 		programs: map[string]string{"operator": "./cmd/operator", "gateway": "./cmd/gateway"},
 		sources:  []string{"go.mod", "go.sum", "api", "cmd", "controllers", "internal", office + "/contract"},
 	},
+	"atrium-agent": {
+		part:     "agent",
+		programs: map[string]string{"agent": "./cmd/agent"},
+		sources:  []string{"go.mod", "go.sum", "cmd/agent", "internal/agent", "internal/backup", "internal/restic", office + "/contract"},
+	},
 	"atrium-office": {
 		programs: map[string]string{"atrium-office": "./" + office},
 		sources:  []string{"go.mod", "go.sum", office},
@@ -44,7 +49,7 @@ var recipes = map[string]recipe{
 
 // names lists all images: those that are only packed before those that are compiled.
 func names() []string {
-	return []string{"postgres", "minio", "prometheus", "alertmanager", "atrium", "atrium-office"}
+	return []string{"postgres", "minio", "prometheus", "alertmanager", "atrium", "atrium-agent", "atrium-office"}
 }
 
 func (w *workshop) recipe(image string) (recipe, error) {
@@ -85,7 +90,9 @@ func (w *workshop) fill(ctx context.Context, image, folder string) error {
 		if err != nil {
 			return err
 		}
-		return w.command(ctx, w.root, "cp", "--archive", dirs[r.part], filepath.Join(folder, "part"))
+		if err := w.command(ctx, w.root, "cp", "--archive", dirs[r.part], filepath.Join(folder, "part")); err != nil {
+			return err
+		}
 	}
 	if r.web {
 		if err := w.buildPage(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"atrium.dev/atrium/internal/backup"
@@ -31,9 +32,14 @@ type Config struct {
 // maxTask bounds the task's file: a Secret cannot hold more.
 const maxTask = 1 << 20
 
+// gcPercent trades a little time for memory: the Job has little, and most of what is
+// allocated are parts of objects on their way.
+const gcPercent = 25
+
 // Run does what a command and the task say, and gives the exit code of the program
 // beside its last word.
 func Run(ctx context.Context, config Config, command string) (backup.Outcome, int) {
+	debug.SetGCPercent(gcPercent)
 	restored, err := run(ctx, config, command)
 	if err == nil {
 		return backup.Outcome{Restored: restored}, contract.ExitOK

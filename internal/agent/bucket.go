@@ -22,9 +22,10 @@ import (
 
 const (
 	answerLimit = 30 * time.Second // until an answer of a store begins
-	// partSize keeps what a client of the store holds in memory small; objects below
-	// it go in one request.
-	partSize = 16 << 20
+	// Objects up to minPart go in one request; what a client of the store holds in
+	// memory is a part for each worker.
+	minPart  = 5 << 20 // the smallest that S3 takes
+	maxParts = 10_000
 )
 
 // bucket is one bucket of an S3 store.
@@ -114,7 +115,8 @@ func (b *bucket) open(ctx context.Context, key, version string) (io.ReadCloser, 
 
 // write stores exactly size bytes, or nothing.
 func (b *bucket) write(ctx context.Context, key, contentType string, r io.Reader, size int64) error {
-	_, err := b.client.PutObject(ctx, b.name, key, r, size, minio.PutObjectOptions{ContentType: contentType, PartSize: partSize})
+	part := max(minPart, (size/maxParts>>20+1)<<20)
+	_, err := b.client.PutObject(ctx, b.name, key, r, size, minio.PutObjectOptions{ContentType: contentType, PartSize: uint64(part)})
 	return err
 }
 

@@ -3,8 +3,6 @@ package agent_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,6 +39,9 @@ var office = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if task := os.Getenv(asAgent); task != "" {
+		os.Exit(beAgent(task, os.Args[1:]))
+	}
 	code := m.Run()
 	if program, err := office(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(program))
@@ -96,6 +97,7 @@ func newCompany(t *testing.T) *company {
 	}
 	c.makeBucket(c.bucket)
 	c.makeBucket(c.backups)
+	c.makeBucket("pages-" + id)
 	c.schema(1)
 	c.app(1, contract.CommandSeed)
 	return c
@@ -159,7 +161,8 @@ func (c *company) schema(number int) {
 	c.exec(number, odd)
 }
 
-// app runs the app's program on a schema.
+// app runs the app's program on a schema. The files of its page, which not every
+// checkout has built, go to a bucket of their own.
 func (c *company) app(number int, args ...string) {
 	c.t.Helper()
 	program, err := office()
@@ -175,7 +178,7 @@ func (c *company) app(number int, args ...string) {
 		contract.FileSettings: contract.Settings{
 			TenantID: c.id, DisplayName: "云杉科技有限公司", URL: "http://localhost", Release: app.Release, Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1,
 		},
-		contract.FileDatabase: database, contract.FileBucket: c.reach(c.bucket), contract.FileKeys: contract.Keys{},
+		contract.FileDatabase: database, contract.FileBucket: c.reach("pages-" + c.id), contract.FileKeys: contract.Keys{},
 	} {
 		write(c.t, filepath.Join(a.Settings, file), value)
 	}
@@ -236,60 +239,6 @@ func (c *company) put(key, kind string, content []byte) {
 	if _, err := c.root.PutObject(c.t.Context(), c.bucket, key, bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{ContentType: kind}); err != nil {
 		c.t.Fatal(err)
 	}
-}
-
-// state is everything that a company has, by means of its own: what a restore has to
-// bring back.
-func (c *company) state(schema int, bucket string) map[string]string {
-	c.t.Helper()
-	found := map[string]string{}
-	conn, done := c.connect(schema)
-	defer done()
-	n := postgres.NamesOf(c.id, schema)
-	if _, err := conn.Exec(c.t.Context(), "SET ROLE "+n.Owner); err != nil {
-		c.t.Fatal(err)
-	}
-	rows, _ := conn.Query(c.t.Context(), "SELECT tablename::text FROM pg_tables WHERE schemaname = $1", n.Schema)
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	for _, table := range tables {
-		var sum string
-		query := fmt.Sprintf(`SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') FROM %s t`, pgx.Identifier{n.Schema, table}.Sanitize())
-		if err := conn.QueryRow(c.t.Context(), query).Scan(&sum); err != nil {
-			c.t.Fatal(err)
-		}
-		found["table "+table] = sum
-	}
-	collect := func(kind, query string) {
-		rows, _ := conn.Query(c.t.Context(), query, n.Schema)
-		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		for _, line := range all {
-			found[kind+" "+strings.ReplaceAll(line, n.Schema, "SCHEMA")] = ""
-		}
-	}
-	collect("index", `SELECT indexdef FROM pg_indexes WHERE schemaname = $1`)
-	collect("sequence", `SELECT sequencename || ' ' || coalesce(last_value::text, 'new') FROM pg_sequences WHERE schemaname = $1`)
-	for o := range c.root.ListObjectsIter(c.t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
-		body, err := c.root.GetObject(c.t.Context(), bucket, o.Key, minio.GetObjectOptions{})
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		info, err := body.Stat()
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		sum := sha256.New()
-		if _, err := io.Copy(sum, body); err != nil {
-			c.t.Fatal(err)
-		}
-		found["object "+o.Key] = info.ContentType + " " + hex.EncodeToString(sum.Sum(nil))
-	}
-	return found
 }
 
 // task of a backup in generation g.

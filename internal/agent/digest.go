@@ -30,11 +30,12 @@ type checked struct {
 	sum  sum
 	left int64
 	want string
-	err  error // of the content, not its end
+	err  error  // of the content, not its end
+	stop func() // called once there is one: whoever sends the content need not try again
 }
 
-func newChecked(r io.Reader, size int64, want string) *checked {
-	return &checked{in: bufio.NewReaderSize(r, 64<<10), sum: newSum(), left: size, want: want}
+func newChecked(r io.Reader, size int64, want string, stop func()) *checked {
+	return &checked{in: bufio.NewReaderSize(r, 64<<10), sum: newSum(), left: size, want: want, stop: stop}
 }
 
 // Read gives errDiffers in place of the last bytes of other content.
@@ -55,5 +56,6 @@ func (c *checked) Read(p []byte) (int, error) {
 	default:
 		return n, io.EOF
 	}
+	c.stop()
 	return 0, c.err
 }

@@ -37,14 +37,14 @@ func (w *work) openLoad(ctx context.Context, m backup.Manifest) (*load, error) {
 func (l *load) close(ctx context.Context) { _ = l.conn.Close(context.WithoutCancel(ctx)) }
 
 // Limits of the login are for migrations: a table may take longer to load.
-const unlimited = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '10s'; SET LOCAL search_path = pg_catalog;`
+const unlimited = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '10s';`
 
 // begin empties the schema: migrations may have put rows there.
 func (l *load) begin(ctx context.Context) (err error) {
 	if l.tx, err = l.conn.Begin(ctx); err != nil {
 		return fmt.Errorf("begin to load rows: %w", err)
 	}
-	script := []string{unlimited, backup.Settings}
+	script := []string{unlimited, backup.Settings, "SET LOCAL search_path = " + backup.Quote(l.task.Database.Schema)}
 	if role := l.task.Database.Role; role != "" {
 		script = append(script, "SET LOCAL ROLE "+backup.Quote(role))
 	}
@@ -194,12 +194,10 @@ func (l *load) finish(ctx context.Context) error {
 			return unfit(err)
 		}
 	}
-	for _, s := range l.m.Sequences {
-		if err := l.exec(ctx, "set sequence "+s.Name, s.SetLine(l.task.Database.Schema)); err != nil {
-			return err
-		}
+	if err := l.compareRows(ctx); err != nil {
+		return err
 	}
-	if err := l.compare(ctx); err != nil {
+	if err := l.setSequences(ctx); err != nil {
 		return err
 	}
 	if err := l.tx.Commit(ctx); err != nil {
@@ -208,8 +206,8 @@ func (l *load) finish(ctx context.Context) error {
 	return nil
 }
 
-// compare reads back what is in the database now.
-func (l *load) compare(ctx context.Context) error {
+// compareRows reads back what is in the database now.
+func (l *load) compareRows(ctx context.Context) error {
 	l.progress.begin(backup.StepComparing)
 	for i, t := range l.tables {
 		now, err := copyOut(ctx, l.tx, l.task.Database.Schema, t, io.Discard)
@@ -220,7 +218,15 @@ func (l *load) compare(ctx context.Context) error {
 			return fail(backup.ExitDiffers, fmt.Errorf("table %s has other rows (%d) than the backup (%d)", t.Name, now.Rows, want.Rows))
 		}
 	}
+	return nil
+}
+
+// setSequences comes after all else: no rollback takes it back.
+func (l *load) setSequences(ctx context.Context) error {
 	for _, want := range l.m.Sequences {
+		if err := l.exec(ctx, "set sequence "+want.Name, want.SetLine(l.task.Database.Schema)); err != nil {
+			return err
+		}
 		if now, err := sequence(ctx, l.tx, l.task.Database.Schema, want.Name); err != nil {
 			return err
 		} else if now != want {

@@ -69,7 +69,10 @@ func (w *work) through(ctx context.Context, m backup.Manifest, begin func(contex
 	if err != nil {
 		return err
 	}
-	defer objects.end(nil)
+	defer func() {
+		objects.end(nil)
+		_ = objects.wait()
+	}()
 	err = w.repository(m.Generation, w.task.Password).Dump(ctx, m.Snapshot, backup.Stream, func(r io.Reader) error {
 		counted := &measured{Reader: r, sum: newSum(), total: &w.progress.read}
 		return readStream(counted, m, objects.add, func() error {

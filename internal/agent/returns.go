@@ -112,7 +112,7 @@ func (r *returns) there(o backup.Object) (bool, error) {
 		return false, nil
 	}
 	info, err := r.target.client.StatObject(r.ctx, r.target.name, o.Key, minio.StatObjectOptions{})
-	if absent(err) || err == nil && info.Size != o.Size {
+	if absent(err) || err == nil && (info.Size != o.Size || info.ContentType != o.Type) {
 		return false, nil
 	}
 	if err != nil {
@@ -123,7 +123,7 @@ func (r *returns) there(o backup.Object) (bool, error) {
 		return false, fmt.Errorf("read what is there: %w", err)
 	}
 	defer func() { _ = body.Close() }()
-	_, err = io.Copy(io.Discard, newChecked(r.measure(body), o.Size, o.SHA256))
+	_, err = io.Copy(io.Discard, newChecked(r.measure(body), o.Size, o.SHA256, func() {}))
 	if errors.Is(err, errDiffers) {
 		return false, nil
 	}
@@ -136,26 +136,29 @@ func (r *returns) put(o backup.Object) error {
 	if !ok {
 		return fail(contract.ExitUsage, fmt.Errorf("the task has no identity for epoch %s", o.Epoch))
 	}
-	body, info, err := r.store.open(r.ctx, backup.ObjectOf(o.Epoch, o), "")
+	body, _, err := r.store.open(r.ctx, backup.ObjectOf(o.Epoch, o), "")
 	if err != nil {
 		return fmt.Errorf("read its copy: %w", absentIs(backup.ExitBroken, err))
 	}
 	defer func() { _ = body.Close() }()
-	sealed := r.measure(body)
+	sealed := &keeping{Reader: r.measure(body)}
 	plain, err := age.Decrypt(sealed, identity)
 	if err == nil {
-		content := newChecked(plain, o.Size, o.SHA256)
+		ctx, stop := context.WithCancel(r.ctx)
+		defer stop()
+		content := newChecked(plain, o.Size, o.SHA256, stop)
 		if r.target == nil {
 			_, err = io.Copy(io.Discard, content)
 		} else {
-			err = r.target.write(r.ctx, o.Key, o.Type, content, o.Size)
+			err = r.target.write(ctx, o.Key, o.Type, content, o.Size)
 		}
-		if content.err != nil {
-			err = content.err // the client of the store may say it in other words
+		if content.err == nil {
+			return err // of the tenant's bucket, if any
 		}
+		err = content.err // which the client of the store may say in other words
 	}
-	if err != nil && sealed.size == info.Size && codeOf(err) == contract.ExitFailure {
-		return fail(backup.ExitBroken, err) // it came whole from the store, and does not open
+	if err != nil && sealed.err == nil {
+		return fail(backup.ExitBroken, err) // all that lies in the store came, and does not open
 	}
 	return err
 }

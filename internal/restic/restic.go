@@ -166,7 +166,7 @@ func (r Repository) command(ctx context.Context, args ...string) (cmd *exec.Cmd,
 	if r.Bucket.PathStyle {
 		lookup = "path"
 	}
-	args = append([]string{"--no-cache", "-o", "s3.bucket-lookup=" + lookup, "--repo", "s3:" + strings.TrimSuffix(r.Bucket.Endpoint, "/") + "/" + r.Bucket.Name + "/" + r.Path}, args...)
+	args = append([]string{"--no-cache", "-o", "s3.connections=2", "-o", "s3.bucket-lookup=" + lookup, "--repo", "s3:" + strings.TrimSuffix(r.Bucket.Endpoint, "/") + "/" + r.Bucket.Name + "/" + r.Path}, args...)
 	cmd = exec.CommandContext(ctx, r.Program, args...)
 	region := r.Bucket.Region
 	if region == "" {
@@ -175,7 +175,7 @@ func (r Repository) command(ctx context.Context, args ...string) (cmd *exec.Cmd,
 	cmd.Env = []string{
 		"RESTIC_PASSWORD=" + r.Password, "AWS_ACCESS_KEY_ID=" + r.Bucket.AccessKey, "AWS_SECRET_ACCESS_KEY=" + r.Bucket.SecretKey,
 		"AWS_SESSION_TOKEN=" + r.Bucket.SessionToken, "AWS_DEFAULT_REGION=" + region,
-		"TMPDIR=" + os.TempDir(), "RESTIC_PROGRESS_FPS=0.01", "GOGC=25",
+		"TMPDIR=" + os.TempDir(), "RESTIC_PROGRESS_FPS=0.01", "GOGC=20", "GOMAXPROCS=2",
 	}
 	said = &tail{}
 	cmd.Stderr = said

@@ -19,14 +19,25 @@ var sharedAgent = sync.OnceValues(func() (string, error) {
 // AgentPrograms returns restic and pg_dump of the image that the backup agent runs in.
 func AgentPrograms(t testing.TB) (restic, pgDump string) {
 	t.Helper()
+	pgDump = PostgresProgram(t, "pg_dump")
 	root, err := sharedAgent()
 	if err != nil {
 		t.Fatal(err)
 	}
-	pgDump = filepath.Join(t.TempDir(), "pg_dump")
-	script := fmt.Sprintf(loader, root, filepath.Join(root, "usr/lib/postgresql/17/bin/pg_dump"))
-	if err := os.WriteFile(pgDump, []byte(script), 0o755); err != nil {
+	return filepath.Join(root, "usr/bin/restic"), pgDump // restic needs no library of its own
+}
+
+// PostgresProgram returns a client program of PostgreSQL 17, such as psql, of that image.
+func PostgresProgram(t testing.TB, name string) string {
+	t.Helper()
+	root, err := sharedAgent()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(root, "usr/bin/restic"), pgDump // restic needs no library of its own
+	file := filepath.Join(t.TempDir(), name)
+	script := fmt.Sprintf(loader, root, filepath.Join(root, "usr/lib/postgresql/17/bin", name))
+	if err := os.WriteFile(file, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
