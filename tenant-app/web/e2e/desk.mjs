@@ -46,6 +46,7 @@ async function named(phone, manager) {
   await phone.context().setOffline(true);
   await phone.getByRole('button', { name: '提交' }).click();
   await expectText(phone, 'desk', '等待送出');
+  if ((await phone.getByText('已提交').count()) > 0) fault('desk', 'says that what waits has arrived');
   await shot(phone, 'desk-waits-phone-light');
   await phone.context().setOffline(false);
   await box(phone).filter({ hasText: '待处理' }).waitFor();

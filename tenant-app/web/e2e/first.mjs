@@ -6,7 +6,7 @@ export async function firstAdministrator(browser) {
   const page = await open(browser, 'first', { size: 'phone' });
   await page.goto(process.env.E2E_FIRST);
   await shots(page, 'first-link-phone');
-  if (pictures) await atDesk(browser, process.env.E2E_FIRST, 'first-link');
+  if (pictures) await atDesk(browser, 'first-link', process.env.E2E_FIRST, '开通管理员账号');
   await page.fill('#name', '王芳');
   await page.fill('#phone', '13800000001');
   await page.fill('#password', '云杉树下有一间办公室');
@@ -14,7 +14,8 @@ export async function firstAdministrator(browser) {
   await page.click('button[type=submit]');
   await page.waitForURL(/\/auth\/consent/);
   await shots(page, 'first-consent-phone');
-  if (pictures) await atDesk(browser, page.url(), 'first-consent', await page.context().storageState());
+  const here = () => page.context().storageState();
+  if (pictures) await atDesk(browser, 'first-consent', page.url(), '使用前请阅读并同意', await here());
   await page.getByRole('button', { name: '暂不同意' }).click();
   await expectText(page, 'first', '您选择了暂不同意');
   await shot(page, 'consent-refused-phone-light');
@@ -22,7 +23,7 @@ export async function firstAdministrator(browser) {
   await page.getByRole('button', { name: '同意并进入' }).click();
   await expectText(page, 'first', '欢迎来到');
   await shots(page, 'first-tour-phone');
-  if (pictures) await atDesk(browser, url, 'first-tour', await page.context().storageState());
+  if (pictures) await atDesk(browser, 'first-tour', url, '欢迎来到', await here());
   await page.getByRole('button', { name: '下一个' }).click();
   await page.getByRole('button', { name: '跳过' }).click();
   await page.waitForURL(/\/chat/);
@@ -33,9 +34,10 @@ export async function firstAdministrator(browser) {
 }
 
 /** The same at a desk, for its pictures. */
-async function atDesk(browser, address, name, state) {
+async function atDesk(browser, name, address, text, state) {
   const page = await open(browser, name, { state });
   await page.goto(address);
+  await expectText(page, name, text);
   await shots(page, `${name}-desktop`);
   await page.context().close();
 }

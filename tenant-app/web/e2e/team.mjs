@@ -50,7 +50,7 @@ async function seen(page, leave) {
   await card.getByText('团队今天').click();
   await card.getByText('请假：陈静').waitFor();
   await eventually('what waits for the clerk stands there', async () =>
-    /^陈静：\d+ 项待办，最早的 \S/.test(
+    /^陈静：\d+ 项待办（最早 \S/.test(
       await card.getByRole('listitem').filter({ hasText: '陈静' }).textContent(),
     ),
   );

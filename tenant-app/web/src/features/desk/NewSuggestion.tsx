@@ -56,7 +56,8 @@ export default function NewSuggestion() {
         return;
       }
       await submit({ ...said, ...(blobs.length > 0 && { fileIds: blobs.map((b) => b.id) }) }, blobs);
-      notify({ tone: 'good', text: t('desk.sent') });
+      // Without network nobody has it yet.
+      notify({ tone: 'good', text: t(navigator.onLine ? 'desk.sent' : 'approval.waitsToBeSent') });
       navigate(back, { replace: true });
     } catch (problem) {
       setError(problem);

@@ -14,8 +14,8 @@ const todo: Record<keyof typeof zh, string> = {
   'todo.teamCounts': 'away {away} · with work {waiting}',
   'todo.nobodyAway': 'Nobody is on leave today',
   'todo.away': 'On leave: {names}',
-  'todo.load': '{name}: {waiting} to do, the oldest {since}',
-  'todo.loadLate': '{name}: {waiting} to do, {overdue} overdue, the oldest {since}',
+  'todo.load': '{name}: {waiting} to do (oldest: {since})',
+  'todo.loadLate': '{name}: {waiting} to do, {overdue} overdue (oldest: {since})',
 };
 
 export default todo;

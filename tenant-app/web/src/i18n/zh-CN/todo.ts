@@ -13,6 +13,6 @@ export default {
   'todo.teamCounts': '外出 {away} · 有待办 {waiting}',
   'todo.nobodyAway': '今天没有人请假',
   'todo.away': '请假：{names}',
-  'todo.load': '{name}：{waiting} 项待办，最早的 {since}',
-  'todo.loadLate': '{name}：{waiting} 项待办，{overdue} 项已超期，最早的 {since}',
+  'todo.load': '{name}：{waiting} 项待办（最早 {since}）',
+  'todo.loadLate': '{name}：{waiting} 项待办，{overdue} 项已超期（最早 {since}）',
 };
