@@ -26,12 +26,13 @@ type ops struct {
 	http.ServeMux
 	m        *mounted
 	jobs     *store.Jobs
+	bus      *live.Peers
 	started  time.Time
 	draining atomic.Bool
 }
 
-func newOps(m *mounted, jobs *store.Jobs, started time.Time) *ops {
-	o := &ops{m: m, jobs: jobs, started: started}
+func newOps(m *mounted, jobs *store.Jobs, bus *live.Peers, started time.Time) *ops {
+	o := &ops{m: m, jobs: jobs, bus: bus, started: started}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), poolCollector(m.db))
 	registry.MustRegister(httpapi.Collectors()...)
@@ -49,6 +50,10 @@ func newOps(m *mounted, jobs *store.Jobs, started time.Time) *ops {
 func (o *ops) ready(w http.ResponseWriter, r *http.Request) {
 	if o.draining.Load() {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
+		return
+	}
+	if !o.bus.Ready() {
+		http.Error(w, "other replicas are not heard yet", http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), probeLimit)

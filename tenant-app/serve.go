@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
+	"atrium.dev/atrium/tenant-app/internal/live"
 	"atrium.dev/atrium/tenant-app/internal/office"
 )
 
@@ -37,11 +38,12 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	}
 	defer func() { _ = m.db.Close() }()
 	m.db.LogSlowTo(log)
+	bus := live.NewPeers(live.PeersConfig{Settings: m.Settings, Keys: m.Keys, Own: ownAddresses, Lookup: net.DefaultResolver.LookupHost, Log: log})
 	app := office.New(office.Parts{
-		DB: m.db, Settings: m.Settings, Keys: m.Keys, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
+		Bus: bus, DB: m.db, Settings: m.Settings, Keys: m.Keys, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
 	})
 	debug.FreeOSMemory() // what was needed to put the app together
-	ops := newOps(m, app.Jobs, kernel.SystemClock())
+	ops := newOps(m, app.Jobs, bus, kernel.SystemClock())
 
 	people, err := listen(ctx, at.people, app.Server.Handler(), log)
 	if err != nil {
@@ -55,6 +57,14 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	background, stop := context.WithCancel(ctx)
 	defer stop()
 	go m.follow(background, followEvery, log)
+	// Other replicas hear of the last request, too.
+	talking, hush := context.WithCancel(context.WithoutCancel(ctx))
+	hushed := make(chan struct{})
+	go func() {
+		defer close(hushed)
+		bus.Run(talking)
+	}()
+	defer func() { hush(); <-hushed }()
 	// Jobs go on while the last requests are answered: what those add is done.
 	working, rest := context.WithCancel(context.WithoutCancel(ctx))
 	defer rest()
@@ -81,6 +91,21 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	rest()
 	<-rested
 	return err
+}
+
+// ownAddresses are those under which other replicas find this one.
+func ownAddresses() ([]string, error) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("read the addresses of this machine: %w", err)
+	}
+	var own []string
+	for _, address := range all {
+		if at, ok := address.(*net.IPNet); ok && at.IP.IsGlobalUnicast() {
+			own = append(own, at.IP.String())
+		}
+	}
+	return own, nil
 }
 
 // server is one listener.

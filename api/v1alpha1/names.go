@@ -44,7 +44,8 @@ const (
 const (
 	NamespacePrefix = "tenant-" // followed by the Tenant's name
 
-	OfficeName           = "office" // Deployment, Service, ServiceAccount, ConfigMap
+	OfficeName           = "office"       // Deployment, Service, ServiceAccount, ConfigMap
+	OfficePeersName      = "office-peers" // headless Service of the pods of several replicas
 	SecretOfficeDatabase = "office-database"
 	SecretOfficeBucket   = "office-bucket"
 	SecretOfficeKeys     = "office-keys"

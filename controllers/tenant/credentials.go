@@ -121,6 +121,9 @@ func (r *Reconciler) settings(ctx context.Context, s *scope) error {
 	for _, rule := range spec.Egress {
 		value.Egress = append(value.Egress, contract.EgressRule{CIDR: rule.CIDR, Ports: rule.Ports})
 	}
+	if s.several() {
+		value.Peers = &contract.Peers{Host: v1alpha1.OfficePeersName, Port: contract.PortPeers}
+	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", contract.FileSettings, err)

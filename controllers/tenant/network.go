@@ -27,7 +27,7 @@ import (
 
 // networkPolicies close the namespace but for what the app needs: names, its
 // database and its bucket outwards, and for the app what plan and Tenant open; the
-// gateway inwards, and those who measure.
+// gateway inwards, and those who measure. Several pods of the app may talk to each other.
 func (r *Reconciler) networkPolicies(ctx context.Context, s *scope) ([]client.Object, error) {
 	database, err := egress(ctx, r.Live, "DatabaseServer "+s.databaseServer.Name, s.databaseServer.Spec.Host, s.databaseServer.Spec.Port)
 	if err != nil {
@@ -56,7 +56,18 @@ func (r *Reconciler) networkPolicies(ctx context.Context, s *scope) ([]client.Ob
 			},
 		},
 	}
+	if s.several() {
+		in, out := between(contract.PortPeers, component(v1alpha1.OfficeName))
+		office.Spec.Ingress, office.Spec.Egress = append(office.Spec.Ingress, in), append(office.Spec.Egress, out)
+	}
 	return []client.Object{all, office}, nil
+}
+
+// between opens a port among pods of one namespace, both ways.
+func between(port int, pods metav1.LabelSelector) (networkingv1.NetworkPolicyIngressRule, networkingv1.NetworkPolicyEgressRule) {
+	peers := []networkingv1.NetworkPolicyPeer{{PodSelector: &pods}}
+	at := []networkingv1.NetworkPolicyPort{ports(corev1.ProtocolTCP, intstr.FromInt(port))}
+	return networkingv1.NetworkPolicyIngressRule{From: peers, Ports: at}, networkingv1.NetworkPolicyEgressRule{To: peers, Ports: at}
 }
 
 func component(name string) metav1.LabelSelector {

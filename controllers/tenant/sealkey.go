@@ -14,21 +14,26 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 )
 
-// keysSecret makes keys.json: what the app seals secrets with, derived from the root
-// key, which stays in the operator's namespace. Without a root key that can be used it
-// leaves what is there.
+// keysSecret makes keys.json: what the app seals secrets with, and what several pods know
+// each other by. Both are derived from the root key, which stays in the operator's
+// namespace. Without a root key that can be used it leaves what is there.
 func (r *Reconciler) keysSecret(ctx context.Context, s *scope, secrets map[string]*corev1.Secret) error {
 	live := secrets[v1alpha1.SecretOfficeKeys]
 	var now contract.Keys
 	read(live, contract.FileKeys, &now)
-	if s.keyless || s.key == nil && len(now.Seal) == 1 && now.Seal[0].ID == s.row.Key {
+	complete := len(now.Seal) == 1 && now.Seal[0].ID == s.row.Key && (len(now.Peers) > 0 || !s.several())
+	if s.keyless || s.key == nil && complete {
 		return nil
 	}
 	key, err := r.rootKey(ctx, s)
 	if err != nil || key == nil {
 		return err
 	}
-	raw, err := json.Marshal(contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}})
+	value := contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}}
+	if s.several() || len(now.Peers) > 0 { // the last of several still listens to one that ends
+		value.Peers = key.Derive(keys.Peers)
+	}
+	raw, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", contract.FileKeys, err)
 	}

@@ -30,14 +30,16 @@ const (
 	graceSeconds = 40
 )
 
-// workload runs the app: Deployment and Service, and a disruption budget where there
-// is more than one pod to keep.
+// workload runs the app: Deployment and Service, and where there is more than one pod a
+// disruption budget and a Service by which they find each other.
 func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 	if err := r.apply(ctx, s, office(s), nil); err != nil {
 		return err
 	}
-	if err := r.disruptionBudget(ctx, s); err != nil {
-		return err
+	for _, object := range []client.Object{disruptionBudget(s), peers(s)} {
+		if err := r.ofSeveral(ctx, s, object); err != nil {
+			return err
+		}
 	}
 	var live appsv1.Deployment
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: v1alpha1.OfficeName}, &live)
@@ -130,31 +132,51 @@ func probe(path string, period, failures int32) *corev1.Probe {
 
 // disruptionBudget keeps one pod when nodes are emptied. For a single pod it would
 // only block the emptying.
-func (r *Reconciler) disruptionBudget(ctx context.Context, s *scope) error {
+func disruptionBudget(s *scope) *policyv1.PodDisruptionBudget {
 	unavailable := intstr.FromInt(1)
-	want := &policyv1.PodDisruptionBudget{
+	return &policyv1.PodDisruptionBudget{
 		ObjectMeta: s.meta(v1alpha1.OfficeName),
 		Spec: policyv1.PodDisruptionBudgetSpec{
 			MaxUnavailable: &unavailable,
 			Selector:       &metav1.LabelSelector{MatchLabels: s.podLabels(v1alpha1.OfficeName)},
 		},
 	}
-	if s.plan.Spec.Replicas > 1 {
+}
+
+// peers names the addresses of all pods, also of those that do not take people in yet,
+// since they do so only once they hear the others. The port stands in no pod template:
+// that would change with the plan, and a port needs no announcement to be listened at.
+func peers(s *scope) *corev1.Service {
+	return &corev1.Service{
+		ObjectMeta: s.meta(v1alpha1.OfficePeersName),
+		Spec: corev1.ServiceSpec{
+			ClusterIP: corev1.ClusterIPNone, PublishNotReadyAddresses: true, Selector: s.podLabels(v1alpha1.OfficeName),
+			Ports: []corev1.ServicePort{{Name: "peers", Port: contract.PortPeers, TargetPort: intstr.FromInt(contract.PortPeers), Protocol: corev1.ProtocolTCP}},
+		},
+	}
+}
+
+// ofSeveral keeps what belongs to companies with several pods alone.
+func (r *Reconciler) ofSeveral(ctx context.Context, s *scope, want client.Object) error {
+	if s.several() {
 		return r.apply(ctx, s, want, nil)
 	}
-	var live policyv1.PodDisruptionBudget
-	err := r.Client.Get(ctx, client.ObjectKeyFromObject(want), &live)
+	err := r.Client.Get(ctx, client.ObjectKeyFromObject(want), want)
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read PodDisruptionBudget %s: %w", want.Name, err)
+		return fmt.Errorf("read %T %s: %w", want, want.GetName(), err)
 	}
-	if err := r.Client.Delete(ctx, &live, client.Preconditions{UID: &live.UID}); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("delete PodDisruptionBudget %s: %w", want.Name, err)
+	uid := want.GetUID()
+	if err := r.Client.Delete(ctx, want, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete %T %s: %w", want, want.GetName(), err)
 	}
 	return nil
 }
+
+// several says whether the plan runs more than one pod.
+func (s *scope) several() bool { return s.plan.Spec.Replicas > 1 }
 
 // rollout waits until all pods are those that are wanted, and ready.
 func (r *Reconciler) rollout(ctx context.Context, s *scope) error {

@@ -26,6 +26,7 @@ const (
 	Backup Purpose = "atrium/v1/backup" // encrypts backups
 	Seal   Purpose = "atrium/v1/seal"   // seals columns of the database
 	Link   Purpose = "atrium/v1/link"   // signs links that lead into the office
+	Peers  Purpose = "atrium/v1/peers"  // by which the replicas of one office know each other
 
 	check    Purpose = "atrium/v1/check"
 	identify Purpose = "atrium/v1/id"

@@ -53,6 +53,7 @@ func TestDerivationsStayAsTheyAre(t *testing.T) {
 		Backup:   "b84e5600b66996ba9a4a270fbe02f730328fd32fc6b17da7dab23e439f71daa2",
 		Seal:     "7a616d8db2dcd84f95fa8cab10973c9d69519512b89369c268a804d84c0880a4",
 		Link:     "5dfc124fa4bcec0cb964ea303e2f6aeff6efa3e6439444c8c3ece910cb3527ee",
+		Peers:    "75c511868713448a766b075e86a464f8db28f0e661b8d0964054e7169e334bdb",
 		check:    "823dd8734b8e1aa2352a685eb35d30a071c3c970df1c4cdd4ded31dbab993328",
 		identify: "67db657e1ce2426e3b202014f4a8a13b234dff95d64924873a6aa0496a12b7e3",
 	} {

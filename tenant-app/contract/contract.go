@@ -14,8 +14,9 @@ const (
 // Ports of the app. People's traffic and operations are apart, so that the
 // gateway, which only knows PortHTTP, can never publish metrics.
 const (
-	PortHTTP = 8080
-	PortOps  = 8081
+	PortHTTP  = 8080
+	PortOps   = 8081
+	PortPeers = 6222 // other replicas of the same company; closed where there is one
 )
 
 // Endpoints on PortOps.

@@ -43,6 +43,9 @@ type Settings struct {
 	// Egress are addresses that the app may call although they are not public ones.
 	Egress []EgressRule `json:"egress,omitempty"`
 
+	// Peers is how the replicas of this company find each other; absent where there is one.
+	Peers *Peers `json:"peers,omitempty"`
+
 	// AdminContact is whom a person turns to who cannot sign in. May be empty.
 	AdminContact Contact `json:"adminContact"`
 
@@ -62,6 +65,13 @@ type Contact struct {
 type EgressRule struct {
 	CIDR  string  `json:"cidr"`
 	Ports []int32 `json:"ports"`
+}
+
+// Peers says where the other replicas are heard: every address of a host, the replica's
+// own among them, at one TCP port. A replica that finds its own listens there as well.
+type Peers struct {
+	Host string `json:"host"` // of a headless Service, for example office-peers
+	Port int    `json:"port"`
 }
 
 // Database says how the program reaches its schema. Serve gets a login that can
@@ -97,10 +107,11 @@ type Bucket struct {
 // KeySize is the length of a key, in bytes.
 const KeySize = 32
 
-// Keys are what the app seals secrets with. They come from the company's root key, which
-// the app never sees.
+// Keys are what the app seals secrets with, and what its replicas know each other by. They
+// come from the company's root key, which the app never sees.
 type Keys struct {
-	Seal []SealKey `json:"seal"` // the first seals, all of them open
+	Seal  []SealKey `json:"seal"`            // the first seals, all of them open
+	Peers []byte    `json:"peers,omitempty"` // shared by replicas: KeySize bytes, base64 in JSON; absent where there is one
 }
 
 // SealKey seals with AES-256-GCM.
@@ -179,6 +190,9 @@ func (s Settings) Check() error {
 			errs = append(errs, errors.New("egress must name ranges such as 203.0.113.0/24"))
 		}
 	}
+	if s.Peers != nil && (strings.TrimSpace(s.Peers.Host) == "" || s.Peers.Port < 1 || s.Peers.Port > 65535) {
+		errs = append(errs, errors.New("peers must name a host and a port between 1 and 65535"))
+	}
 	if s.FirstAdminTokenSHA256 != "" {
 		if sum, err := hex.DecodeString(s.FirstAdminTokenSHA256); err != nil || len(sum) != 32 {
 			errs = append(errs, errors.New("firstAdminTokenSHA256 must be 64 hexadecimal digits"))
@@ -224,6 +238,9 @@ func (k Keys) Check() error {
 		if !keyID.MatchString(key.ID) || len(key.Key) != KeySize {
 			return fmt.Errorf("seal must list keys of %d bytes, each with an id of lower-case letters and digits", KeySize)
 		}
+	}
+	if len(k.Peers) != 0 && len(k.Peers) != KeySize {
+		return fmt.Errorf("peers must be %d bytes", KeySize)
 	}
 	return nil
 }

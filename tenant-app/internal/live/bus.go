@@ -2,8 +2,8 @@ package live
 
 import "atrium.dev/atrium/tenant-app/internal/kernel"
 
-// Signal is what replicas tell each other. It carries ids and what everyone meant may
-// see, never a secret.
+// Signal is what replicas tell each other. Between replicas it carries ids alone: what a
+// page may see it reads itself, with its own rights.
 type Signal struct {
 	Kind    string    `json:"kind"`
 	To      To        `json:"to"`
@@ -18,6 +18,13 @@ const (
 	signalJoin  = "join"
 	signalLeave = "leave"
 	signalEnd   = "end"
+)
+
+// What a bus itself says to its replica alone.
+const (
+	signalDoubt  = "doubt"  // another replica is not heard: it may be telling something now
+	signalWhole  = "whole"  // all are heard (again)
+	signalMissed = "missed" // something was not heard, and nobody knows what
 )
 
 // Bus carries signals to all replicas, the sender's included, in the order in which

@@ -73,6 +73,7 @@ type Hub struct {
 	gone     map[stay]time.Time
 	soon     map[kernel.ID]*time.Timer
 	draining bool
+	doubt    bool // another replica is not heard
 }
 
 // audience is who of a room has a page open.
@@ -162,6 +163,10 @@ func (h *Hub) apply(s Signal) {
 		}
 	case signalLeave:
 		h.bar(s.To.Room, s.To.People)
+	case signalDoubt, signalWhole:
+		h.setDoubt(s.Kind == signalDoubt)
+	case signalMissed:
+		h.resync()
 	case signalEnd:
 		for _, person := range s.To.People {
 			for socket := range h.people[person] {
@@ -180,20 +185,20 @@ func (h *Hub) deliver(to To, hint Hint) {
 		at.seq, at.moved = hint.Seq, h.config.Clock()
 	}
 	var frame []byte
-	push := func(s *socket) {
+	give := func(s *socket, room kernel.ID) {
 		if frame == nil {
 			frame = encode(hintFrame{Version, "hint", hint})
 		}
-		s.push(frame)
+		h.give(s, room, frame)
 	}
 	if at != nil {
 		for s := range at.sockets {
-			push(s)
+			give(s, to.Room)
 		}
 	}
 	for _, person := range to.People {
 		for s := range h.people[person] {
-			push(s)
+			give(s, kernel.NoID)
 		}
 	}
 }
@@ -223,7 +228,9 @@ func (h *Hub) subscribe(s *socket, room kernel.ID, seq int64) {
 		at = &audience{sockets: map[*socket]bool{}}
 		h.members[room] = at
 	}
-	at.seq = max(at.seq, seq)
+	if seq > at.seq { // what was said while nobody here could hear it
+		at.seq, at.moved = seq, h.config.Clock()
+	}
 	at.sockets[s] = true
 	s.rooms[room] = true
 }

@@ -15,10 +15,13 @@ import (
 var (
 	openSockets = prometheus.NewGauge(prometheus.GaugeOpts{Name: "office_live_sockets", Help: "Pages that hear of changes now."})
 	slowSockets = prometheus.NewCounter(prometheus.CounterOpts{Name: "office_live_slow_total", Help: "Pages that were sent away because they did not keep up."})
+	inDoubt     = prometheus.NewGauge(prometheus.GaugeOpts{Name: "office_live_doubt", Help: "1 while this replica does not hear all others of its company."})
 )
 
 // Collectors are the metrics of the stream.
-func Collectors() []prometheus.Collector { return []prometheus.Collector{openSockets, slowSockets} }
+func Collectors() []prometheus.Collector {
+	return []prometheus.Collector{openSockets, slowSockets, inDoubt}
+}
 
 // Register adds the socket.
 func (h *Hub) Register(server *httpapi.Server) {
@@ -40,7 +43,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cut := context.WithCancel(context.WithoutCancel(r.Context()))
 	s := &socket{
 		hub: h, token: cookie.Value, person: who.PersonID, session: who.SessionID, since: time.Now(),
-		rooms: map[kernel.ID]bool{}, wake: make(chan struct{}, 1), done: make(chan struct{}), cut: cut,
+		rooms: map[kernel.ID]bool{}, wake: make(chan struct{}, 1), look: make(chan struct{}, 1), done: make(chan struct{}), cut: cut,
 	}
 	if s.accept(w, r) != nil {
 		cut()
@@ -173,8 +176,6 @@ func (h *Hub) refresh(ctx context.Context, s *socket) error {
 
 // beat is the heartbeat of a socket: the rooms that moved since the last one.
 func (h *Hub) beat(s *socket) []byte {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	frame := beatFrame{V: Version, T: "beat"}
 	for room := range s.rooms {
 		if at := h.members[room]; at != nil && at.moved.After(s.beaten) {
@@ -189,14 +190,15 @@ func (h *Hub) beat(s *socket) []byte {
 }
 
 // check ends a socket whose session ended without a word (it expired, or the data were
-// restored), and mends its rooms. A database that does not answer ends nothing.
-func (h *Hub) check(ctx context.Context, s *socket) {
+// restored), and mends its rooms. A database that does not answer ends nothing. It says
+// whether the socket is known to be sound now.
+func (h *Hub) check(ctx context.Context, s *socket) bool {
 	ctx, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
 	_, err := h.config.Authenticate(ctx, s.token)
 	if kernel.IsKind(err, kernel.KindUnauthorized) {
 		s.end(byeSession)
-		return
+		return false
 	}
 	if err == nil {
 		err = h.refresh(ctx, s)
@@ -204,6 +206,7 @@ func (h *Hub) check(ctx context.Context, s *socket) {
 	if err != nil {
 		h.config.Log.WarnContext(ctx, "cannot look after a live stream; trying again later", "error", err.Error())
 	}
+	return err == nil
 }
 
 func (h *Hub) isDraining() bool {

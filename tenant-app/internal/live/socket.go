@@ -23,7 +23,7 @@ const (
 	maxQueue     = 256 // frames that wait for a slow page
 	maxQueued    = 1 << 20
 	maxPerPerson = 16
-	// drainSpread is over which time the pages of a replica that ends come back.
+	// drainSpread is over which time the pages of a replica that ends, or missed something, come back.
 	drainSpread = 8 * time.Second
 )
 
@@ -32,6 +32,7 @@ const (
 	byeDrain   = "drain"   // the replica ends: come back after the given time
 	byeSession = "session" // nobody is signed in any more
 	byeSlow    = "slow"    // too much waited, or it could not begin: come back and compare the cursors
+	byeResync  = "resync"  // something was missed: come back and compare the cursors
 	byeLimit   = "limit"   // too many pages of one person, or a page that talks too much
 )
 
@@ -64,7 +65,7 @@ type (
 	}
 )
 
-// socket is one open page. rooms and beaten belong to the hub's lock.
+// socket is one open page. rooms, beaten and held belong to the hub's lock.
 type socket struct {
 	hub             *Hub
 	conn            *websocket.Conn
@@ -73,8 +74,10 @@ type socket struct {
 	since           time.Time
 	rooms           map[kernel.ID]bool
 	beaten          time.Time
+	held            []heldFrame
 
 	wake chan struct{}
+	look chan struct{} // doubt began or ended
 	done chan struct{}
 	cut  context.CancelFunc // ends a write that a slow page does not take
 
@@ -146,7 +149,7 @@ func (s *socket) take() []byte {
 
 // write sends what waits, beats, and looks after the session, until the socket ends.
 func (s *socket) write(ctx context.Context) {
-	beat := time.NewTimer(BeatEvery)
+	beat := time.NewTimer(s.hub.firstBeat())
 	defer beat.Stop()
 	check := time.NewTimer(checkEvery/2 + rand.N(checkEvery))
 	defer check.Stop()
@@ -157,8 +160,9 @@ func (s *socket) write(ctx context.Context) {
 			return
 		case <-s.wake:
 		case <-beat.C:
-			beat.Reset(BeatEvery)
-			s.push(s.hub.beat(s))
+			beat.Reset(s.hub.heartbeat(ctx, s))
+		case <-s.look:
+			beat.Reset(s.hub.heartbeat(ctx, s))
 		case <-check.C:
 			check.Reset(checkEvery)
 			s.hub.check(ctx, s)
@@ -186,7 +190,7 @@ func (s *socket) farewell(ctx context.Context) {
 	}
 	bye := byeFrame{V: Version, T: "bye", Reason: reason}
 	code := websocket.StatusPolicyViolation
-	if reason == byeDrain {
+	if reason == byeDrain || reason == byeResync {
 		code = websocket.StatusTryAgainLater
 		bye.After = rand.N(drainSpread).Milliseconds()
 	}

@@ -39,6 +39,7 @@ type Parts struct {
 	Release  string // of this program
 	Page     fs.FS  // the built page; its top holds index.html
 	Bucket   *blob.Bucket
+	Bus      live.Bus // between replicas; nil: there is one
 }
 
 // Office is the app, ready to serve.
@@ -69,12 +70,15 @@ func New(p Parts) *Office {
 	o.Audit = audit.New(p.DB, p.Clock, o.Jobs, p.Log)
 	o.rights(p)
 	o.Privacy = privacy.New(p.DB, p.Clock, o.Audit, exchange.Table)
+	if p.Bus == nil {
+		p.Bus = &live.Local{}
+	}
 	o.Live = live.New(live.Config{
 		DB: p.DB, Settings: p.Settings, Clock: p.Clock, Log: p.Log, Release: p.Release,
 		Authenticate: func(ctx context.Context, token string) (kernel.Principal, error) {
 			return o.Auth.Authenticate(ctx, token)
 		},
-	}, &live.Local{})
+	}, p.Bus)
 	o.Auth = auth.New(auth.Config{
 		DB: p.DB, People: directory.NewPeople(p.DB, p.Clock), Rights: o.Rights, Settings: p.Settings, Clock: p.Clock, Log: p.Log,
 		Audit: o.Audit, Consent: o.Privacy, Release: p.Release, Warm: pages.Warm, Ended: o.Live.EndSessions,
