@@ -25,12 +25,18 @@ export const known = (page) =>
       'me/channels',
       'desk-settings',
     ];
-    const answers = paths.map(async (path) => {
+    const read = async (path) => {
       const answer = await fetch(`/api/v1/${path}`);
       const text = await answer.text(); // a request ends when its answer was read, also a refusal
       return answer.ok ? text : '';
-    });
-    return (await Promise.all(answers)).join(' ');
+    };
+    const ids = async (path) => JSON.parse((await read(path)) || '{"items":[]}').items.map(({ id }) => id);
+    // What was said, also by assistants: it stays in the language in which it was written.
+    const said = [
+      ...(await ids('rooms')).map((id) => `rooms/${id}/messages`),
+      ...(await ids('suggestions')).map((id) => `suggestions/${id}`),
+    ];
+    return (await Promise.all([...paths, ...said].map(read))).join(' ');
   });
 
 /** Names that are the same in every language. */
