@@ -65,7 +65,7 @@ func (l local) prepare(ctx context.Context, p progress) (*target, error) {
 }
 
 // demoImages are those that the demo's chart and companies run.
-var demoImages = []string{"postgres", "minio", "prometheus", "alertmanager", "atrium", "atrium-office"}
+var demoImages = []string{"postgres", "minio", "prometheus", "alertmanager", "atrium", "atrium-agent", "atrium-office"}
 
 func (l local) open(ctx context.Context, p progress, _ *target) error {
 	return p.step("address", func() (string, error) {

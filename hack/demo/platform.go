@@ -17,10 +17,12 @@ const (
 func installPlatform(ctx context.Context, p progress, t *target) error {
 	began := time.Now()
 	repository, digest, _ := strings.Cut(t.images["atrium"], "@")
+	agent, agentDigest, _ := strings.Cut(t.images["atrium-agent"], "@")
 	args := []string{
 		"upgrade", "--install", release, t.path("charts", "atrium"), "--namespace", namespace, "--create-namespace",
 		"--values", t.path("charts", "atrium", "demo-values.yaml"),
 		"--set", "image.repository=" + repository, "--set", "image.digest=" + digest,
+		"--set", "agent.image.repository=" + agent, "--set", "agent.image.digest=" + agentDigest,
 		"--set", "recovery.recipient=" + t.recipient,
 	}
 	for _, server := range []string{"postgres", "minio", "prometheus", "alertmanager"} {
