@@ -107,10 +107,14 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, ClusterRanges: o.ClusterRanges, Monitoring: o.Monitoring, Recipient: o.Recipient, Now: o.Now, Random: o.Random, Lost: o.Lost,
 		},
 	}
-	controllers = append(controllers, &backup.Reconciler{
+	backups := &backup.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
 		Installation: o.Installation, Namespace: o.Namespace, Image: o.Agent, Version: o.Version, Now: o.Now, Random: o.Random,
-	})
+	}
+	if err := backup.Index(ctx, mgr.GetFieldIndexer()); err != nil {
+		return nil, err
+	}
+	controllers = append(controllers, backups, &backup.Scheduler{Backups: backups})
 	for _, c := range controllers {
 		if err := c.SetupWithManager(mgr); err != nil {
 			return nil, err

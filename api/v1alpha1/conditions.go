@@ -30,6 +30,9 @@ const (
 	ConditionComplete = "Complete"
 	// ConditionFailed is true once there is no further attempt.
 	ConditionFailed = "Failed"
+	// ConditionExpired is true once retention has decided that a backup goes: it is no
+	// longer offered, and its bytes are being removed.
+	ConditionExpired = "Expired"
 )
 
 // Condition types of a DatabaseServer or ObjectStore.
@@ -65,6 +68,7 @@ const (
 	ReasonQueued    = "Queued"    // other backups come first
 	ReasonPreparing = "Preparing" // a backup's bucket, credentials and Job are made
 	ReasonRunning   = "Running"   // a backup's Job is at work
+	ReasonExpired   = "Expired"   // retention keeps it no longer
 	ReasonRetrying  = "Retrying"  // an attempt of a backup failed, and another one follows
 )
 

@@ -39,6 +39,11 @@ type PlanSpec struct {
 	// +kubebuilder:validation:Enum=Closed;Internet
 	Egress Egress `json:"egress,omitempty"`
 
+	// backup says when companies of this plan are backed up and how long backups are
+	// kept; without it none is made by schedule, and none removed.
+	// +optional
+	Backup *BackupPolicy `json:"backup,omitempty"`
+
 	// placement says which servers take new tenants of this plan; all that are not
 	// cordoned when empty. Tenants that have a place keep it.
 	// +optional

@@ -69,6 +69,10 @@ type TenantSpec struct {
 	// +optional
 	Suspended bool `json:"suspended,omitempty"`
 
+	// backup replaces the backup policy of the plan for this company.
+	// +optional
+	Backup *BackupPolicy `json:"backup,omitempty"`
+
 	// egress lists what the company's app may call beside its own database and
 	// bucket and what its plan opens: an ERP in the company's network, for example.
 	// +optional
@@ -189,6 +193,9 @@ type TenantStatus struct {
 	// credentials say when the company's own credentials were made and when they end.
 	// +optional
 	Credentials *Credentials `json:"credentials,omitempty"`
+	// backup sums up the company's backups.
+	// +optional
+	Backup *BackupSummary `json:"backup,omitempty"`
 	// release is the name of the Release that the pods run.
 	// +optional
 	Release string `json:"release,omitempty"`

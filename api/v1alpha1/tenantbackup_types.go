@@ -23,6 +23,80 @@ type TenantBackupSpec struct {
 	Type BackupType `json:"type,omitempty"`
 }
 
+// BackupPolicy says when a company is backed up and how long backups are kept.
+type BackupPolicy struct {
+	// window is the part of the day in which a backup begins, each day, at a time of
+	// its own for each company. Six of seven are incremental, one a week is full.
+	// +optional
+	// +kubebuilder:default={}
+	Window BackupWindow `json:"window"`
+	// retention says which backups are kept. They go by whole generations, the latest
+	// one never.
+	// +optional
+	// +kubebuilder:default={}
+	Retention BackupRetention `json:"retention"`
+}
+
+// BackupWindow is in the company's time zone.
+type BackupWindow struct {
+	// start of the window.
+	// +optional
+	// +kubebuilder:default="01:00"
+	// +kubebuilder:validation:MaxLength=5
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$')",message="start must be a time of day such as 01:00 or 23:30"
+	Start string `json:"start"`
+	// hours that it lasts; it may go past midnight.
+	// +optional
+	// +kubebuilder:default=4
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=12
+	Hours int32 `json:"hours"`
+}
+
+// BackupRetention keeps the last backup of each of so many days, weeks and months.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.daily) || !has(self.weekly) || !has(self.monthly) || self.daily + self.weekly + self.monthly > 0",message="retention must keep something: set daily, weekly or monthly to at least 1"
+type BackupRetention struct {
+	// daily: days.
+	// +optional
+	// +kubebuilder:default=7
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=366
+	Daily int32 `json:"daily"`
+	// weekly: weeks, from Monday to Sunday.
+	// +optional
+	// +kubebuilder:default=4
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=520
+	Weekly int32 `json:"weekly"`
+	// monthly: months.
+	// +optional
+	// +kubebuilder:default=12
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=120
+	Monthly int32 `json:"monthly"`
+}
+
+// BackupSummary is what there is of a company's backups.
+type BackupSummary struct {
+	// last is the name of the latest complete TenantBackup.
+	// +optional
+	Last string `json:"last,omitempty"`
+	// moment that its rows are of.
+	// +optional
+	Moment *metav1.Time `json:"moment,omitempty"`
+	// next is when the schedule asks for one.
+	// +optional
+	Next *metav1.Time `json:"next,omitempty"`
+	// day whose backup was asked for last, as the schedule counts them.
+	// +optional
+	Day string `json:"day,omitempty"`
+	// skipped days, whose window passed while another backup was pending or the
+	// operator was away.
+	// +optional
+	Skipped int32 `json:"skipped,omitempty"`
+}
+
 // BackupType says how much a backup copies.
 type BackupType string
 

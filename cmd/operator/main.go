@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	_ "time/tzdata" // schedules of backups follow companies' time zones, and the image has none
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/labels"

@@ -102,6 +102,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	} else if statusErr != nil {
 		return ctrl.Result{}, statusErr
 	}
+	if finished(&b) {
+		r.leave(b.Name) // the cache still counts it until it shows the end
+	}
 	return result, err
 }
 
@@ -122,7 +125,7 @@ func (r *Reconciler) outcome(ctx context.Context, s *scope, err error) (ctrl.Res
 		return ctrl.Result{}, nil
 	}
 	if w, ok := asWaiting(err); ok {
-		if w.reason == v1alpha1.ReasonQueued && r.Now().After(s.backup.CreationTimestamp.Add(startWithin)) {
+		if s.backup.Status.Started == nil && r.Now().After(s.backup.CreationTimestamp.Add(startWithin)) {
 			return ctrl.Result{}, r.fail(ctx, s, w.reason, fmt.Sprintf("its turn did not come within %s: %s", startWithin, w.message))
 		}
 		s.say(r.Now(), w.reason, w.message)
@@ -175,9 +178,13 @@ func (r *Reconciler) release(ctx context.Context, s *scope) (ctrl.Result, error)
 
 // finished says whether nothing more happens to a backup.
 func finished(b *v1alpha1.TenantBackup) bool {
-	return complete(b) || meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionFailed)
+	return complete(b) || expired(b) || meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionFailed)
 }
 
 func complete(b *v1alpha1.TenantBackup) bool {
 	return meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionComplete)
+}
+
+func expired(b *v1alpha1.TenantBackup) bool {
+	return meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionExpired)
 }

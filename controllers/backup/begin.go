@@ -40,11 +40,11 @@ func (r *Reconciler) begin(ctx context.Context, s *scope) error {
 	if why := r.turn(me, waits); why != "" {
 		return &waiting{v1alpha1.ReasonQueued, "it waits: " + why, queueLook}
 	}
-	if err := r.take(ctx, s, me, all.Items); err != nil {
+	err = r.take(ctx, s, me, all.Items)
+	if s.backup.Status.Started == nil {
 		r.leave(me.Name)
-		return err
 	}
-	return nil
+	return err
 }
 
 // take makes the turn good.
@@ -75,7 +75,7 @@ func (r *Reconciler) take(ctx context.Context, s *scope, me backup.Waiting, all 
 			"a backup of the name %s lies in bucket %s of ObjectStore %s already: make a TenantBackup of another name", me.Name, s.backup.Status.Bucket, me.Store))
 	}
 	r.decide(s, all)
-	r.event(s, normal, "Started", "%s backup of %s goes to generation %s on ObjectStore %s", s.backup.Status.Type, s.tenant.Name, s.backup.Status.Generation, me.Store)
+	r.event(s, normal, v1alpha1.ReasonPreparing, "%s backup of %s goes to generation %s on ObjectStore %s", s.backup.Status.Type, s.tenant.Name, s.backup.Status.Generation, me.Store)
 	return &waiting{v1alpha1.ReasonPreparing, "its bucket, credentials and Job are made", cacheLag}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // holder is how the tenant's row names this backup.
-func (s *scope) holder() string { return "backup/" + s.backup.Name }
+func (s *scope) holder() string { return registry.ReadsRows + s.backup.Name }
 
 // names on the database server.
 func (s *scope) names() postgres.Names {

@@ -75,7 +75,7 @@ func (s *scope) openLogins(now time.Time) []string {
 	if s.row.CloseOther != nil && !closes(s.row, now) {
 		open = append(open, n.Other(s.row.Login))
 	}
-	if s.row.BackingUp(now) {
+	if s.row.Read(now) {
 		open = append(open, n.Backup) // opened and closed by whoever backs up
 	}
 	return open

@@ -25,6 +25,7 @@ const stepDone = "Done"
 func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
 	before := s.tenant.Status.DeepCopy()
 	before.Conditions = slices.DeleteFunc(before.Conditions, func(c metav1.Condition) bool { return c.Type == v1alpha1.ConditionHealthy })
+	before.Backup = nil // written by whoever schedules backups
 	after := r.status(s, before)
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil

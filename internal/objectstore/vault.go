@@ -107,9 +107,24 @@ func (v *Vault) Destroy(ctx context.Context, prefix string) (versions int, err e
 	})
 }
 
+// Clear removes each version of what lies under a prefix, however much that is, until
+// the context ends: the next call goes on from there. It says how many there were.
+func (v *Vault) Clear(ctx context.Context, prefix string) (versions int, err error) {
+	err = v.each(ctx, prefix, func(object minio.ObjectInfo) error {
+		versions++
+		err := v.store.client.RemoveObject(ctx, v.bucket, object.Key, minio.RemoveObjectOptions{VersionID: object.VersionID})
+		return v.store.fault("remove "+v.bucket+"/"+object.Key, err)
+	})
+	return versions, err
+}
+
 func (v *Vault) walk(ctx context.Context, prefix string, each func(minio.ObjectInfo) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	return v.each(ctx, prefix, each)
+}
+
+func (v *Vault) each(ctx context.Context, prefix string, each func(minio.ObjectInfo) error) error {
 	options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, WithVersions: true}
 	for object := range v.store.client.ListObjectsIter(ctx, v.bucket, options) {
 		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {

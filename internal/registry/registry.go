@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,6 +76,14 @@ type Row struct {
 
 // BackingUp says whether somebody works on the tenant's backups.
 func (row *Row) BackingUp(now time.Time) bool { return row.Backup != "" && now.Before(row.BackupUntil) }
+
+// Read says whether a backup reads the tenant's rows.
+func (row *Row) Read(now time.Time) bool {
+	return strings.HasPrefix(row.Backup, ReadsRows) && row.BackingUp(now)
+}
+
+// ReadsRows begins the name of who works on a tenant's backups and reads its rows.
+const ReadsRows = "backup/"
 
 // Registry is one operator process's view of the registries of all servers.
 type Registry struct {
