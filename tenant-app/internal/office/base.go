@@ -1,7 +1,6 @@
 package office
 
 import (
-	"atrium.dev/atrium/tenant-app/internal/comment"
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/fact"
 	"atrium.dev/atrium/tenant-app/internal/files"
@@ -13,8 +12,6 @@ func (o *Office) base(p Parts, people *directory.Service) {
 	o.Audit.Register(o.Server)
 	o.Files = files.New(p.DB, p.Bucket, p.Clock, o.Jobs, p.Log)
 	o.Files.Register(o.Server)
-	o.Comments = comment.New(p.DB, p.Clock, o.Files)
-	o.Comments.Register(o.Server)
 	o.Facts = fact.New(p.DB, p.Clock)
 	o.Calendar = workcal.New(p.DB, p.Clock, p.Settings)
 	o.Calendar.Register(o.Server)

@@ -14,7 +14,6 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/authz"
 	"atrium.dev/atrium/tenant-app/internal/blob"
 	"atrium.dev/atrium/tenant-app/internal/chat"
-	"atrium.dev/atrium/tenant-app/internal/comment"
 	"atrium.dev/atrium/tenant-app/internal/directory"
 	"atrium.dev/atrium/tenant-app/internal/exchange"
 	"atrium.dev/atrium/tenant-app/internal/fact"
@@ -57,7 +56,6 @@ type Office struct {
 
 	Privacy *privacy.Service
 
-	Comments *comment.Service
 	Calendar *workcal.Calendar
 	Search   *search.Service
 	Notify   *notify.Service

@@ -1,7 +1,6 @@
 package office_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"atrium.dev/atrium/tenant-app/internal/comment"
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/office/officetest"
@@ -32,29 +30,6 @@ func (w *walk) fileInRoom(word string) kernel.ID {
 	w.clerk.b.Do(http.MethodPut, "/files/"+id.String()+"?offset=0", content).Want(http.StatusOK)
 	w.by(w.clerk, "/rooms/"+w.room.String()+"/messages", map[string]any{"id": kernel.NewID(), "kind": "file", "fileIds": []kernel.ID{id}})
 	return id
-}
-
-// noteKind is a kind of object that can be commented, for the walk alone: the clerk and
-// the colleague see its one object.
-const noteKind = "walk-note"
-
-// notes lets people comment on the one note.
-func (w *walk) notes() {
-	w.note = kernel.NewID()
-	may := func(_ context.Context, person, object kernel.ID) error {
-		if object != w.note || (person != w.clerk.id && person != w.colleague.id) {
-			return kernel.NotFound("object_unknown")
-		}
-		return nil
-	}
-	w.o.App.Comments.On(noteKind, comment.Kind{MayRead: may, MayAdd: may})
-}
-
-// comment is the clerk's on the note.
-func (w *walk) comment(word string) object {
-	w.t.Helper()
-	id := w.by(w.clerk, "/comments/"+noteKind+"/"+w.note.String(), map[string]any{"id": kernel.NewID(), "text": word})
-	return object{id: id, inner: map[string]string{"kind": noteKind, "object": w.note.String()}}
 }
 
 // day is a holiday of its own.

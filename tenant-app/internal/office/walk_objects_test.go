@@ -37,7 +37,7 @@ type walk struct {
 
 	admin, clerk, colleague  *actor
 	attackers                []*actor  // nobody, a guest, one of another department, one who left
-	room, message, note      kernel.ID // of the clerk and a colleague
+	room, message            kernel.ID // of the clerk and a colleague
 	holidays, phones         int
 	gate                     *gate // what goes out to people
 	department, organisation kernel.ID
@@ -74,7 +74,6 @@ func newWalk(t *testing.T) *walk {
 	w.admin.b.JSON(http.MethodPost, "/people/"+leaver.id.String()+"/deactivate", nil, officetest.H("If-Match", "*")).Want(http.StatusOK)
 	w.attackers = []*actor{{name: "nobody", b: o.Browser(t)}, w.guest(), other, leaver}
 	w.narrow()
-	w.notes()
 	w.openGate()
 	w.room = w.group("rooms")
 	w.message = w.says(w.clerk, w.room, w.word("messages"))
@@ -234,7 +233,6 @@ func (w *walk) objects() {
 		},
 		"approval-forms": func(string) object { return object{text: "general"} },
 		"files":          func(word string) object { return object{id: w.fileInRoom(word)} },
-		"comments":       w.comment,
 		"days":           w.day,
 		"channels":       func(string) object { return object{text: "sms"} },
 		"notice-senders": func(string) object { return object{text: "sms"} },

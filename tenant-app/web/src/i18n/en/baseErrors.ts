@@ -1,4 +1,4 @@
-// Files, comments, calendar, notices: what the server refuses.
+// Files, calendar, notices: what the server refuses.
 import type zh from '../zh-CN/baseErrors';
 
 const baseErrors: Record<keyof typeof zh, string> = {
@@ -12,7 +12,6 @@ const baseErrors: Record<keyof typeof zh, string> = {
   'error.channel_failed': 'The test did not go out; check the address, or ask an administrator',
   'error.code_too_soon': 'A code was sent a moment ago; try again in {minutes} minutes',
   'error.code_wrong': 'This code is wrong or too old; test again',
-  'error.comment_unknown': 'There is no such comment',
   'error.day_unknown': 'There is no such day',
   'error.file_damaged': 'The file was damaged on its way; send it again',
   'error.file_kind_unknown': 'Files cannot be added here',

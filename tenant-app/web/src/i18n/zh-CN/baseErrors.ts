@@ -1,4 +1,4 @@
-// 文件、评论、日历、通知：服务器拒绝时说的话。
+// 文件、日历、通知：服务器拒绝时说的话。
 export default {
   'error.address_invalid': '地址不正确，请检查',
   'error.address_refused': '不允许访问地址 {address}，请联系平台人员加入白名单',
@@ -9,7 +9,6 @@ export default {
   'error.channel_failed': '测试通知没有发出去，请检查地址，或联系管理员',
   'error.code_too_soon': '刚刚发过验证码，请 {minutes} 分钟后再试',
   'error.code_wrong': '验证码不正确或已过期，请重新测试',
-  'error.comment_unknown': '没有这条评论',
   'error.day_unknown': '没有这一天',
   'error.file_damaged': '文件在上传途中损坏，请重新上传',
   'error.file_kind_unknown': '这里不能添加文件',
