@@ -116,6 +116,7 @@ func waitingFor(d approval.Detail) []string { return names(d.Waiting) }
 
 type inbox struct {
 	Items []struct {
+		ID      kernel.ID     `json:"id"`
 		Kind    string        `json:"kind"`
 		Ref     kernel.ID     `json:"ref"`
 		Title   kernel.Text   `json:"title"`

@@ -75,7 +75,10 @@ func (s *Service) effect(ctx context.Context, r *row, form sheet, entry engine.E
 	case engine.Mended:
 		return s.Inbox.Done(ctx, TodoMend, r.ID, effect.Person)
 	case engine.Told:
-		return s.take(ctx, r.ID, effect.Person, "cc", entry.At)
+		if err := s.take(ctx, r.ID, effect.Person, "cc", entry.At); err != nil {
+			return err
+		}
+		return s.Inbox.Put(ctx, s.todo(r, form, TodoCopy, effect, entry))
 	case engine.NudgedHold, engine.Reminded, engine.EndReached, engine.Voided:
 		return nil
 	}

@@ -61,7 +61,7 @@ type Forms interface {
 // Todo is one thing that waits for a person.
 type Todo struct {
 	Person  kernel.ID
-	Kind    string // TodoDecide or TodoMend
+	Kind    string // TodoDecide, TodoMend or TodoCopy
 	Ref     kernel.ID
 	Title   kernel.Text
 	Summary []kernel.Line
@@ -74,6 +74,7 @@ type Todo struct {
 const (
 	TodoDecide = "approval"
 	TodoMend   = "approval_returned"
+	TodoCopy   = "approval_copy" // only to be read
 )
 
 // Calendar counts working hours. Package workcal implements it.

@@ -368,3 +368,35 @@ func TestBadInputIsRefusedClearly(t *testing.T) {
 		}
 	}
 }
+
+// Administrators answer until somebody is chosen, and are told so. Where there is nobody
+// at all, no suggestion is taken only to lie there.
+func TestNoSuggestionWaitsForNobody(t *testing.T) {
+	c := start(t)
+	c.allow()
+	handledBy := func(want desk.Attendance) {
+		t.Helper()
+		var box desk.BoxState
+		c.me.JSON(http.MethodGet, "/desk-settings", nil).Want(http.StatusOK).Into(&box)
+		if box.HandledBy != want || !box.Anonymous {
+			t.Errorf("the box is %+v, want it handled by %s", box, want)
+		}
+	}
+	handledBy(desk.Administrators)
+	role := kernel.NewID()
+	c.Exec(t, "INSERT INTO role (id, name, external, created_at, updated_at) VALUES (?, '行政', false, now(), now())", role)
+	c.Exec(t, "INSERT INTO role_right (role_id, right_name, scope, departments, masks) VALUES (?, 'desk.handle', 'all', '{}', '{}')", role)
+	c.Exec(t, "INSERT INTO role_grant (id, role_id, grantee_kind, grantee_id, created_at) VALUES (gen_random_uuid(), ?, 'person', ?, now())", role, c.their)
+	handledBy(desk.Chosen)
+	c.Exec(t, "DELETE FROM role_grant WHERE grantee_id IN (?, ?)", c.their, c.adminID)
+	handledBy(desk.Nobody)
+	for _, s := range []object{suggestion(), nameless()} {
+		if reply := c.me.JSON(http.MethodPost, "/suggestions", s); reply.Status != http.StatusConflict || reply.Code() != "suggestions_unattended" {
+			t.Errorf("a suggestion that nobody reads: %d %s", reply.Status, reply.Body)
+		}
+	}
+	var kept int
+	if err := c.DB.Q(t.Context()).NewRaw("SELECT (SELECT count(*) FROM suggestion) + (SELECT count(*) FROM todo_item)").Scan(t.Context(), &kept); err != nil || kept != 0 {
+		t.Errorf("%d rows are left of what was refused (%v)", kept, err)
+	}
+}

@@ -60,8 +60,12 @@ type suggestionFollowInput struct {
 	}
 }
 
-type settingsBody struct {
+type settingsInput struct {
 	Body BoxSettings
+}
+
+type settingsOutput struct {
+	Body BoxState
 }
 
 const (
@@ -117,14 +121,18 @@ func (s *Service) registerAnonymous(server *httpapi.Server) {
 
 func (s *Service) registerSettings(server *httpapi.Server) {
 	const path = "/desk-settings"
-	httpapi.Register(server, op("get-desk-settings", http.MethodGet, path, "read", "What the company decided about its suggestion box"),
-		func(ctx context.Context, _ *struct{}) (*settingsBody, error) {
-			settings, err := s.Settings(ctx)
-			return &settingsBody{settings}, err
-		})
+	state := func(ctx context.Context) (*settingsOutput, error) {
+		state, err := s.State(ctx)
+		return &settingsOutput{state}, err
+	}
+	httpapi.Register(server, op("get-desk-settings", http.MethodGet, path, "read", "What the company decided about its suggestion box, and whether somebody looks after it"),
+		func(ctx context.Context, _ *struct{}) (*settingsOutput, error) { return state(ctx) })
 	set := op("set-desk-settings", http.MethodPut, path, "update", "Allow anonymous suggestions, or not")
 	set.Right, set.Resource = ManageRight, "desk-setting"
-	httpapi.Register(server, set, func(ctx context.Context, in *settingsBody) (*settingsBody, error) {
-		return in, s.SetSettings(ctx, in.Body)
+	httpapi.Register(server, set, func(ctx context.Context, in *settingsInput) (*settingsOutput, error) {
+		if err := s.SetSettings(ctx, in.Body); err != nil {
+			return nil, err
+		}
+		return state(ctx)
 	})
 }

@@ -28,6 +28,8 @@ type Config struct {
 
 	// Handlers are at most so many of those who hold HandleRight.
 	Handlers func(ctx context.Context, most int) ([]kernel.ID, error)
+	// Managers are at most so many of those who hold ManageRight.
+	Managers func(ctx context.Context, most int) ([]kernel.ID, error)
 }
 
 // Service holds the use cases.
@@ -82,7 +84,8 @@ func (in *Submission) clean() error {
 }
 
 // Submit puts a suggestion into the box and gives it as its author sees it. Codes:
-// anonymous_not_allowed, code_malformed, id_taken, file_unknown.
+// anonymous_not_allowed, code_malformed, id_taken, file_unknown, suggestions_unattended
+// where nobody would answer.
 func (s *Service) Submit(ctx context.Context, in Submission) (d SuggestionDetail, err error) {
 	if err := in.clean(); err != nil {
 		return d, err
@@ -135,6 +138,13 @@ func (s *Service) moment(r *row) time.Time {
 func (s *Service) begin(ctx context.Context, r *row, attached []kernel.ID) error {
 	at := s.moment(r)
 	r.CreatedAt, r.UpdatedAt, r.Revision = at, at, 1
+	handlers, err := s.handlers(ctx, r)
+	if err != nil {
+		return err
+	}
+	if len(handlers) == 0 { // better refused than never read
+		return kernel.Conflict("suggestions_unattended")
+	}
 	if err := s.limit(ctx, r, at); err != nil {
 		return err
 	}
@@ -145,10 +155,6 @@ func (s *Service) begin(ctx context.Context, r *row, attached []kernel.ID) error
 		return err
 	}
 	if err := s.record(ctx, r, "", at); err != nil {
-		return err
-	}
-	handlers, err := s.handlers(ctx, r)
-	if err != nil {
 		return err
 	}
 	return s.follow(ctx, r, handlers)

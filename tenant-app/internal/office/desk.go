@@ -12,12 +12,13 @@ import (
 
 // registerDesk puts the suggestion box together.
 func (o *Office) registerDesk(p Parts, inbox *todo.Service) {
+	holders := func(right string) func(context.Context, int) ([]kernel.ID, error) {
+		return func(ctx context.Context, most int) ([]kernel.ID, error) { return o.Rights.Holders(ctx, right, most) }
+	}
 	box := desk.New(desk.Config{
 		DB: p.DB, Clock: p.Clock, Jobs: o.Jobs, Live: o.Live, Inbox: deskInbox{inbox}, Cards: deskCards{o.Chat.Cards(), p.Settings},
 		Calendar: o.Calendar, Files: o.Files, Index: o.Search, Facts: o.Facts, Audit: o.Audit,
-		Handlers: func(ctx context.Context, most int) ([]kernel.ID, error) {
-			return o.Rights.Holders(ctx, desk.HandleRight, most)
-		},
+		Handlers: holders(desk.HandleRight), Managers: holders(desk.ManageRight),
 	})
 	o.Files.Own(desk.Kind, box.FilesOfSuggestions())
 	o.Search.On(desk.Kind, box.Findable())

@@ -10,7 +10,7 @@ import (
 
 type listInput struct {
 	kernel.PageQuery
-	Kind string `query:"kind" enum:"approval,approval_returned,suggestion" doc:"Absent: all kinds"`
+	Kind string `query:"kind" enum:"approval,approval_returned,approval_copy,suggestion" doc:"Absent: all kinds"`
 }
 
 type listOutput struct {
@@ -19,6 +19,19 @@ type listOutput struct {
 
 type teamOutput struct {
 	Body Team
+}
+
+type copiesInput struct {
+	Body struct {
+		IDs []kernel.ID `json:"ids,omitempty" maxItems:"200"`
+		All bool        `json:"all,omitempty" doc:"Every copy, whatever ids names"`
+	}
+}
+
+type copiesOutput struct {
+	Body struct {
+		Read int64 `json:"read" doc:"How many were taken out"`
+	}
 }
 
 // Register adds the operations.
@@ -36,4 +49,12 @@ func (s *Service) Register(server *httpapi.Server) {
 			team, err := s.Team(ctx)
 			return &teamOutput{Body: team}, err
 		})
+	read := op("read-copies", "/todo/read", "Take copies (抄送) that I have read out of my list, many at once")
+	read.Method, read.Action = http.MethodPost, "update"
+	httpapi.Register(server, read, func(ctx context.Context, in *copiesInput) (*copiesOutput, error) {
+		out := &copiesOutput{}
+		var err error
+		out.Body.Read, err = s.Read(ctx, in.Body.IDs, in.Body.All)
+		return out, err
+	})
 }

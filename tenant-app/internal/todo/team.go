@@ -98,7 +98,7 @@ func (s *Service) load(ctx context.Context, manager kernel.ID, refs map[kernel.I
 		Oldest  time.Time `bun:"oldest"`
 	}
 	err := s.db.Q(ctx).NewRaw(`SELECT t.person_id, count(*) AS waiting, count(*) FILTER (WHERE t.due < ?1) AS overdue, min(t.since) AS oldest
-		FROM todo_item t JOIN (`+teamQuery+`) AS team ON team.id = t.person_id GROUP BY t.person_id ORDER BY min(t.since), t.person_id LIMIT 50`,
+		FROM todo_item t JOIN (`+teamQuery+`) AS team ON team.id = t.person_id WHERE t.kind <> '`+KindCopy+`' GROUP BY t.person_id ORDER BY min(t.since), t.person_id LIMIT 50`,
 		manager, s.clock()).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count what waits for the team: %w", err)

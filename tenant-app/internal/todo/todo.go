@@ -15,6 +15,9 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/store"
 )
 
+// KindCopy is the kind of what is only to be read (抄送): its person takes it out.
+const KindCopy = "approval_copy"
+
 // Item is one thing that waits for a person. There is at most one of a kind and ref
 // for each person.
 type Item struct {
@@ -31,7 +34,7 @@ type Item struct {
 // Entry is an item as its person sees it.
 type Entry struct {
 	ID      kernel.ID            `json:"id" format:"uuid"`
-	Kind    string               `json:"kind" doc:"approval: decide; approval_returned: mend; suggestion: answer"`
+	Kind    string               `json:"kind" doc:"approval: decide; approval_returned: mend; approval_copy: read; suggestion: answer"`
 	Ref     kernel.ID            `json:"ref" format:"uuid" doc:"What is to be opened"`
 	Title   kernel.Text          `json:"title"`
 	Summary []kernel.Line        `json:"summary"`

@@ -509,7 +509,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the company decided about its suggestion box */
+        /** What the company decided about its suggestion box, and whether somebody looks after it */
         get: operations["get-desk-settings"];
         /** Allow anonymous suggestions, or not */
         put: operations["set-desk-settings"];
@@ -1890,6 +1890,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/todo/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take copies (抄送) that I have read out of my list, many at once */
+        post: operations["read-copies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/todo/team": {
         parameters: {
             query?: never;
@@ -2032,6 +2049,15 @@ export interface components {
             /** @description Suggestions without a name are taken */
             anonymous: boolean;
         };
+        BoxState: {
+            /** @description Suggestions without a name are taken */
+            anonymous: boolean;
+            /**
+             * @description administrators: nobody else was chosen; nobody: no suggestion is taken
+             * @enum {string}
+             */
+            handledBy: "chosen" | "administrators" | "nobody";
+        };
         CalendarOutputBody: {
             days: components["schemas"]["Day"][];
             hours: components["schemas"]["Hours"];
@@ -2151,6 +2177,18 @@ export interface components {
             state: "agreed" | "outdated" | "withdrawn" | "unasked";
             /** Format: date-time */
             withdrawnAt?: string;
+        };
+        CopiesInputBody: {
+            /** @description Every copy, whatever ids names */
+            all?: boolean;
+            ids?: string[];
+        };
+        CopiesOutputBody: {
+            /**
+             * Format: int64
+             * @description How many were taken out
+             */
+            read: number;
         };
         CopyInputBody: {
             comment?: string;
@@ -2447,7 +2485,7 @@ export interface components {
             from?: components["schemas"]["PersonRef"];
             /** Format: uuid */
             id: string;
-            /** @description approval: decide; approval_returned: mend; suggestion: answer */
+            /** @description approval: decide; approval_returned: mend; approval_copy: read; suggestion: answer */
             kind: string;
             /**
              * Format: uuid
@@ -6803,7 +6841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoxSettings"];
+                    "application/json": components["schemas"]["BoxState"];
                 };
             };
             /** @description Bad Request */
@@ -6872,7 +6910,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoxSettings"];
+                    "application/json": components["schemas"]["BoxState"];
                 };
             };
             /** @description Bad Request */
@@ -14648,7 +14686,7 @@ export interface operations {
                 /** @description Items in a page */
                 limit?: number;
                 /** @description Absent: all kinds */
-                kind?: "approval" | "approval_returned" | "suggestion";
+                kind?: "approval" | "approval_returned" | "approval_copy" | "suggestion";
             };
             header?: never;
             path?: never;
@@ -14676,6 +14714,75 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopiesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopiesOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

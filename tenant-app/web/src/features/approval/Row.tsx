@@ -19,6 +19,8 @@ type Props = {
   when?: string;
   sign?: ReactNode;
   here?: boolean;
+  /** Before the line: to choose it among several. */
+  pick?: ReactNode;
 };
 
 export function Row({
@@ -31,10 +33,12 @@ export function Row({
   when,
   sign,
   here = false,
+  pick,
 }: Props) {
   const { lang } = useLanguage();
   return (
-    <li>
+    <li className={pick ? list.picked : undefined}>
+      {pick}
       <Link
         href={href}
         className={list.row}

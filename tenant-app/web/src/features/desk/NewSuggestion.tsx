@@ -10,6 +10,7 @@ import { blobOf, type OutboxBlob } from '../../offline/outbox/model';
 import { CopyIcon } from '../../ui/copy';
 import { Form } from '../../ui/Form';
 import { notify } from '../../ui/notices';
+import { Blank } from '../../ui/states';
 import { FilesInput, FormFiles } from '../approval/FilesInput';
 import { Frame } from '../approval/Frame';
 import classes from './Desk.module.css';
@@ -65,6 +66,12 @@ export default function NewSuggestion() {
     }
   };
   if (code) return <Done code={code} />;
+  if (settings?.handledBy === 'nobody')
+    return (
+      <Frame back={back} title={t('desk.new')}>
+        <Blank icon="mail" title={t('error.suggestions_unattended')} />
+      </Frame>
+    );
   return (
     <Frame back={back} title={t('desk.new')}>
       <Form

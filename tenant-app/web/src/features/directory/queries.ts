@@ -1,9 +1,8 @@
 // What the page reads of the directory, and how a change is sent.
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, take } from '../../api/client';
-import { explain } from '../../api/problem';
-import { type Key, useT } from '../../i18n';
-import { notify } from '../../ui/notices';
+import { useChangeOf } from '../../api/useChange';
+import type { Key } from '../../i18n';
 
 const keep = { keep: true };
 const pageSize = 100;
@@ -75,22 +74,6 @@ export const findQuery = (q: string, limit = 8) =>
     placeholderData: (before) => before,
   });
 
-/**
- * A change of the directory: everything shown of it is read again; a refusal is told unless the caller shows it. One
- * after the other, each with what the one before it left: nobody is in conflict with their own last step.
- */
-export function useChange<V, R>(act: (value: V) => Promise<R>, done?: Key, quiet = false) {
-  const client = useQueryClient();
-  const t = useT();
-  return useMutation({
-    mutationFn: act,
-    scope: { id: 'directory' },
-    onSuccess: () => {
-      if (done) notify({ tone: 'good', text: t(done) });
-    },
-    onError: (error) => {
-      if (!quiet) notify({ tone: 'bad', text: explain(error, t) });
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: ['directory'] }),
-  });
-}
+/** A change of the directory. */
+export const useChange = <V, R>(act: (value: V) => Promise<R>, done?: Key, quiet?: boolean) =>
+  useChangeOf([['directory']], act, done, quiet);

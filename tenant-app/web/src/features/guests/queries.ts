@@ -1,10 +1,9 @@
 // Outsiders and their organisations as the server gives and takes them.
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, ifMatch, take } from '../../api/client';
-import { explain } from '../../api/problem';
 import type { Guest, Organisation } from '../../api/types';
-import { type Key, useT } from '../../i18n';
-import { notify } from '../../ui/notices';
+import { useChangeOf } from '../../api/useChange';
+import type { Key } from '../../i18n';
 
 export const guestsQuery = (q: string, ended: boolean) =>
   infiniteQueryOptions({
@@ -26,25 +25,9 @@ export const organisationsQuery = queryOptions({
   queryFn: () => take(api.GET('/api/v1/external-organisations')),
 });
 
-/** A change of outsiders: everything shown of them is read again. */
-export function useGuestChange<V, R>(act: (value: V) => Promise<R>, done?: Key, quiet = false) {
-  const client = useQueryClient();
-  const t = useT();
-  return useMutation({
-    mutationFn: act,
-    onSuccess: () => {
-      if (done) notify({ tone: 'good', text: t(done) });
-    },
-    onError: (error) => {
-      if (!quiet) notify({ tone: 'bad', text: explain(error, t) });
-    },
-    onSettled: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ['guests'] }),
-        client.invalidateQueries({ queryKey: ['directory'] }),
-      ]),
-  });
-}
+/** A change of outsiders. */
+export const useGuestChange = <V, R>(act: (value: V) => Promise<R>, done?: Key, quiet?: boolean) =>
+  useChangeOf([['guests'], ['directory']], act, done, quiet);
 
 type Seen = { id: string; revision: number };
 

@@ -1,8 +1,9 @@
 // 待办: what waits for this person, and one of it beside the list. Narrow screens show one at a time.
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useParams } from 'wouter';
+import { useChangeOf } from '../../api/useChange';
 import { useMe } from '../../app/session';
 import { type Key, useLanguage, useT } from '../../i18n';
 import { useCalmRate } from '../../live/client';
@@ -20,7 +21,8 @@ import { Status } from '../approval/Status';
 import page from '../chat/ChatPage.module.css';
 import { whenText } from '../chat/sentences';
 import { shortly } from '../chat/time';
-import { type Entry, type Kind, todoQuery, useTodoCounts } from './queries';
+import { CopiesBar } from './Copies';
+import { type Entry, type Kind, readCopies, todoQuery, useTodoCounts } from './queries';
 import { TeamToday } from './TeamToday';
 import classes from './TodoPage.module.css';
 
@@ -62,8 +64,21 @@ const kinds: { kind: Kind | undefined; name: Key }[] = [
   { kind: undefined, name: 'todo.all' },
   { kind: 'approval', name: 'todo.approval' },
   { kind: 'approval_returned', name: 'todo.returned' },
+  { kind: 'approval_copy', name: 'todo.copies' },
   { kind: 'suggestion', name: 'desk.one' },
 ];
+
+/** Kinds that are named only while something of them waits. */
+const seldom: ReadonlySet<Kind> = new Set(['approval_copy', 'suggestion']);
+
+/** A copy that is opened is read. */
+function useOpenedCopy(items: Entry[] | undefined, selected: string | undefined) {
+  const { mutate } = useChangeOf([['todo']], readCopies, undefined, true);
+  const opened = items?.find((e) => e.kind === 'approval_copy' && e.ref === selected)?.id;
+  useEffect(() => {
+    if (opened) mutate({ ids: [opened] });
+  }, [opened, mutate]);
+}
 
 function List({ selected }: { selected: string | undefined }) {
   const t = useT();
@@ -77,13 +92,20 @@ function List({ selected }: { selected: string | undefined }) {
     refetchInterval: rate,
   });
   const items = data?.pages.flatMap((p) => p.items).filter((e) => !done.has(`approval:${e.ref}`));
+  useOpenedCopy(items, selected);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    setChosen(next);
+  };
   const sum = Object.values(counts).reduce((a, b) => a + b, 0);
   return (
     <>
       <h1 className={classes.title}>{t('nav.todo')}</h1>
       <fieldset className={classes.kinds} aria-label={t('todo.kinds')}>
         {kinds
-          .filter((k) => k.kind !== 'suggestion' || (counts.suggestion ?? 0) > 0)
+          .filter((k) => !k.kind || !seldom.has(k.kind) || k.kind === kind || (counts[k.kind] ?? 0) > 0)
           .map((k) => (
             <button key={k.name} type="button" aria-pressed={kind === k.kind} onClick={() => setKind(k.kind)}>
               {t(k.name)} {k.kind ? (counts[k.kind] ?? 0) : sum}
@@ -92,12 +114,22 @@ function List({ selected }: { selected: string | undefined }) {
       </fieldset>
       <div className={classes.scroll}>
         <TeamToday />
+        {kind === 'approval_copy' && items && items.length > 0 && (
+          <CopiesBar shown={items.map((e) => e.id)} chosen={chosen} onChoose={setChosen} />
+        )}
         {!items && (error ? <Failed error={error} retry={() => void refetch()} /> : <SkeletonRows />)}
         {items?.length === 0 && <Blank icon="check" title={t('todo.none')} text={t('todo.noneHint')} />}
         {items && items.length > 0 && (
           <ul className={list.list} aria-label={t('todo.items')}>
             {items.map((entry) => (
-              <One key={entry.id} entry={entry} here={entry.ref === selected} />
+              <One
+                key={entry.id}
+                entry={entry}
+                here={entry.ref === selected}
+                {...(kind === 'approval_copy' && {
+                  pick: <Pick entry={entry} chosen={chosen.has(entry.id)} onChoose={choose} />,
+                })}
+              />
             ))}
           </ul>
         )}
@@ -113,7 +145,23 @@ function List({ selected }: { selected: string | undefined }) {
   );
 }
 
-function One({ entry, here }: { entry: Entry; here: boolean }) {
+type PickProps = { entry: Entry; chosen: boolean; onChoose: (id: string) => void };
+
+function Pick({ entry, chosen, onChoose }: PickProps) {
+  const { t, lang } = useLanguage();
+  return (
+    <label className={classes.pick}>
+      <input
+        type="checkbox"
+        checked={chosen}
+        aria-label={`${t('todo.select')} ${said(entry.title, lang)} ${entry.from?.name ?? ''}`}
+        onChange={() => onChoose(entry.id)}
+      />
+    </label>
+  );
+}
+
+function One({ entry, here, pick }: { entry: Entry; here: boolean; pick?: ReactNode }) {
   const { t, lang } = useLanguage();
   const { timezone } = useMe();
   const now = useMinute();
@@ -124,20 +172,24 @@ function One({ entry, here }: { entry: Entry; here: boolean }) {
       href={entry.kind === 'suggestion' ? `/work/suggestions/${entry.ref}` : at(entry.ref)}
       {...(entry.kind === 'suggestion' ? { icon: 'mail' as const } : {})}
       title={
-        entry.kind === 'approval' && entry.from ? t('approval.of', { form, name: entry.from.name }) : form
+        entry.kind !== 'suggestion' && entry.kind !== 'approval_returned' && entry.from
+          ? t('approval.of', { form, name: entry.from.name })
+          : form
       }
       person={entry.from}
       summary={entry.summary}
       at={entry.since}
       when={whenText(shortly(lang, entry.since, timezone, now), t)}
       here={here}
-      sign={<Sign late={late} returned={entry.kind === 'approval_returned'} />}
+      pick={pick}
+      sign={<Sign late={late} kind={entry.kind} />}
     />
   );
 }
 
-function Sign({ late, returned }: { late: boolean; returned: boolean }) {
+function Sign({ late, kind }: { late: boolean; kind: string }) {
   const t = useT();
   if (late) return <span className={classes.late}>{t('todo.late')}</span>;
-  return returned ? <Status status="returned" /> : null;
+  if (kind === 'approval_copy') return <span className={classes.copy}>{t('approval.cc')}</span>;
+  return kind === 'approval_returned' ? <Status status="returned" /> : null;
 }

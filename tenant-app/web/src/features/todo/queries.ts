@@ -6,7 +6,7 @@ import { onLive, useCalmRate } from '../../live/client';
 import { onSent } from '../../offline/outbox';
 
 export type Entry = Schemas['Entry'];
-export type Kind = 'approval' | 'approval_returned' | 'suggestion';
+export type Kind = 'approval' | 'approval_returned' | 'approval_copy' | 'suggestion';
 
 const keep = { keep: true };
 const pageSize = 50;
@@ -44,6 +44,10 @@ export function useTodoCounts(): Record<string, number> {
   const { data } = useQuery({ ...countsQuery, refetchInterval: useCalmRate(calmMs) });
   return data ?? {};
 }
+
+/** Takes copies out of the list: those of ids, or all. */
+export const readCopies = (which: { ids: string[] } | { all: true }) =>
+  take(api.POST('/api/v1/todo/read', { body: which }));
 
 export const teamQuery = queryOptions({
   queryKey: ['todo', 'team'],

@@ -48,6 +48,11 @@ export default {
   'desk.codeHint': '16 letters and digits; case and dashes do not matter.',
   'desk.allow': 'Take anonymous suggestions',
   'desk.allowHint': 'People can then choose to leave their name out. What was sent anonymously before stays.',
+  'desk.byAdministrators':
+    'Nobody was chosen to handle suggestions: new ones wait in the to-dos of administrators.',
+  'desk.unattended':
+    'Nobody handles suggestions: no employee has the right to handle them, so none can be submitted.',
+  'desk.attend': 'Choose who handles them',
 
   'right.desk': 'Suggestion box',
   'right.desk.submit': 'Suggest',
@@ -62,6 +67,8 @@ export default {
   'error.suggestion_unknown': 'There is no such suggestion, or you may not see it',
   'error.suggestion_not_yours': 'You cannot do this',
   'error.suggestion_closed': 'The suggestion is closed',
+  'error.suggestions_unattended':
+    'Nobody in the company handles suggestions yet, so none can be submitted. Ask an administrator.',
   'error.suggestion_full': 'Too much was said about this one; please begin another',
   'error.anonymous_not_allowed': 'The company takes no anonymous suggestions',
   'error.anonymous_without_files': 'An anonymous suggestion cannot have attachments',

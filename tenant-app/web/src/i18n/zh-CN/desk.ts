@@ -46,6 +46,9 @@ export default {
   'desk.codeHint': '16 位字母和数字，大小写和横线不限。',
   'desk.allow': '允许匿名建议',
   'desk.allowHint': '打开后，提建议时可以选择匿名。已经提交的匿名建议不受影响。',
+  'desk.byAdministrators': '还没有指定处理建议的人：新建议会进入管理员的待办。',
+  'desk.unattended': '没有人处理建议：在职员工中没有人有“建议箱 · 处理”权限，新建议不能提交。',
+  'desk.attend': '指定处理人',
 
   'right.desk': '建议箱',
   'right.desk.submit': '提建议',
@@ -60,6 +63,7 @@ export default {
   'error.suggestion_unknown': '建议不存在，或你无权查看',
   'error.suggestion_not_yours': '你不能进行这个操作',
   'error.suggestion_closed': '建议已关闭',
+  'error.suggestions_unattended': '公司还没有安排人处理建议，暂时不能提交。请联系管理员。',
   'error.suggestion_full': '这条建议的往来太多，请另提一条',
   'error.anonymous_not_allowed': '公司没有开放匿名建议',
   'error.anonymous_without_files': '匿名建议不能带附件',

@@ -4,6 +4,7 @@ export default {
   'todo.all': '全部',
   'todo.approval': '待审批',
   'todo.returned': '待修改',
+  'todo.copies': '抄送',
   'todo.kinds': '待办类型',
   'todo.items': '待办事项',
   'todo.none': '没有待办',
@@ -15,4 +16,10 @@ export default {
   'todo.away': '请假：{names}',
   'todo.load': '{name}：{waiting} 项待办（最早 {since}）',
   'todo.loadLate': '{name}：{waiting} 项待办，{overdue} 项已超期（最早 {since}）',
+  'todo.selectAll': '全选',
+  'todo.select': '选择',
+  'todo.read': '标为已读（{count}）',
+  'todo.readAll': '全部标为已读',
+  'todo.wasRead': '已标为已读',
+  'error.todo_not_read': '需要办理的事项不能标为已读',
 };
