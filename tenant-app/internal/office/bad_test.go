@@ -15,6 +15,7 @@ import (
 	"atrium.dev/atrium/tenant-app/internal/httpapi"
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"atrium.dev/atrium/tenant-app/internal/office/officetest"
+	"github.com/danielgtaylor/huma/v2"
 )
 
 const catalogues = "../../web/src/i18n/"
@@ -60,7 +61,11 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 	if refused := b.statuses[http.StatusBadRequest] + b.statuses[http.StatusUnprocessableEntity]; refused < 500 {
 		t.Errorf("only %d requests were refused for what they hold: %v", refused, b.statuses)
 	}
-	t.Logf("answers by status: %v", b.statuses)
+	sent := 0
+	for _, n := range b.statuses {
+		sent += n
+	}
+	t.Logf("%d requests, answers by status: %v", sent, b.statuses)
 }
 
 type bad struct {
@@ -145,11 +150,46 @@ func (b *bad) bodies(t *testing.T, op httpapi.Op, who *actor, call request) {
 	if err := json.Unmarshal(b.valid(op, call), &fields); err != nil {
 		return // no JSON: a file
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		for _, value := range spoilt() {
+	known := b.schema(b.operation(op).RequestBody.Content["application/json"].Schema).Properties
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if name == "$schema" {
+			continue
+		}
+		for _, value := range append(spoilt(), b.inner(known[name])...) {
 			b.check(t, op, name+" "+value, b.raw(who, op, call, with(fields, name, value)))
 		}
 	}
+}
+
+// schema is what a reference means.
+func (b *bad) schema(s *huma.Schema) *huma.Schema {
+	if s.Ref != "" {
+		return b.o.App.Server.API.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+	}
+	return s
+}
+
+// inner spoils what stands in a list or in an object.
+func (b *bad) inner(s *huma.Schema) (out []string) {
+	around := []string{"%s"}
+	if s = b.schema(s); s.Type == huma.TypeArray {
+		around = []string{"[%s]"}
+		s = b.schema(s.Items)
+	}
+	if s.Type == huma.TypeObject {
+		list := around[0]
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+			around = append(around, strings.Replace(list, "%s", `{"`+name+`":%s}`, 1))
+		}
+	}
+	for _, form := range around {
+		for _, value := range []string{`null`, `-1e308`, `"\u0000<script>"`, `"` + strings.Repeat("长", 20_000) + `"`} {
+			if form != "%s" {
+				out = append(out, strings.Replace(form, "%s", value, 1))
+			}
+		}
+	}
+	return out
 }
 
 // headers sends old versions, broken keys, and the same twice.
@@ -184,13 +224,11 @@ func (b *bad) valid(op httpapi.Op, call request) []byte {
 
 // with is an object whose field holds value, be it JSON or not.
 func with(fields map[string]json.RawMessage, name, value string) []byte {
-	parts := []string{}
+	parts := []string{`"` + name + `":` + value}
 	for _, other := range slices.Sorted(maps.Keys(fields)) {
-		held := string(fields[other])
-		if other == name {
-			held = value
+		if other != name {
+			parts = append(parts, `"`+other+`":`+string(fields[other]))
 		}
-		parts = append(parts, `"`+other+`":`+held)
 	}
 	return []byte("{" + strings.Join(parts, ",") + "}")
 }
