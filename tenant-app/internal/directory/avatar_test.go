@@ -182,6 +182,9 @@ func TestAvatarBombsAreRefused(t *testing.T) {
 	}{
 		"too large":        {random, "picture_too_large"},
 		"no picture":       {[]byte("<svg onload=alert(1)>"), "picture_unreadable"},
+		"HEIC":             {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), "picture_heic"},
+		"HEIF":             {[]byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00heic"), "picture_heic"},
+		"a film":           {[]byte("\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isom"), "picture_unreadable"},
 		"GIF":              {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), "picture_unreadable"},
 		"empty":            {nil, "picture_unreadable"},
 		"cut off":          {asPNG(t, quarters(64, 64))[:100], "picture_unreadable"},

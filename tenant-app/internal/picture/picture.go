@@ -13,6 +13,7 @@ import (
 	"image/jpeg"
 	_ "image/png"
 	"io"
+	"strings"
 
 	"atrium.dev/atrium/tenant-app/internal/kernel"
 	"golang.org/x/image/draw"
@@ -30,13 +31,23 @@ const (
 // decoding lets one picture be open at a time: memory is the whole program's.
 var decoding = make(chan struct{}, 1)
 
-// Size reads how large a picture is, upright, from its beginning. Code
+// refused is why a picture cannot be opened: photos of telephones are told apart.
+func refused(head []byte, cause error) error {
+	if len(head) >= 12 && string(head[4:8]) == "ftyp" {
+		if brand := string(head[8:12]); strings.HasPrefix(brand, "hei") || strings.HasPrefix(brand, "hev") || brand == "mif1" || brand == "msf1" {
+			return kernel.Invalid("picture_heic").Because(cause)
+		}
+	}
+	return kernel.Invalid("picture_unreadable").Because(cause)
+}
+
+// Size reads how large a picture is, upright, from its beginning. Codes: picture_heic,
 // picture_unreadable if it is none that can be shown.
 func Size(r io.Reader) (width, height int, err error) {
 	var head bytes.Buffer
 	config, format, err := image.DecodeConfig(io.TeeReader(r, &head))
 	if err != nil {
-		return 0, 0, kernel.Invalid("picture_unreadable").Because(err)
+		return 0, 0, refused(head.Bytes(), err)
 	}
 	if format == "jpeg" && orientation(head.Bytes()) >= 5 {
 		return config.Height, config.Width, nil
@@ -45,11 +56,11 @@ func Size(r io.Reader) (width, height int, err error) {
 }
 
 // Decode opens a JPEG, PNG, GIF or WebP and hands it to use, with its orientation.
-// Codes: picture_unreadable, picture_too_many_pixels. It waits while another is open.
+// Codes: picture_heic, picture_unreadable, picture_too_many_pixels. It waits while another is open.
 func Decode(ctx context.Context, raw []byte, use func(p image.Image, orientation int) error) error {
 	config, format, err := image.DecodeConfig(bytes.NewReader(raw))
 	if err != nil {
-		return kernel.Invalid("picture_unreadable").Because(err)
+		return refused(raw, err)
 	}
 	limit, lies := maxPlainPixels, 1
 	if format == "jpeg" {

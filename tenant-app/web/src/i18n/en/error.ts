@@ -71,6 +71,8 @@ const error: Record<keyof typeof zh, string> = {
   'error.position_name_taken': 'There is a position of that name',
   'error.position_held': '{people} people still hold this position',
   'error.positions_too_many': 'At most {max} positions',
+  'error.picture_heic':
+    'This is a HEIC photo, which browsers cannot show. Save it as JPG, or choose “Most Compatible” in Settings › Camera › Formats of the iPhone',
   'error.picture_unreadable': 'This picture cannot be read; please try a JPG or PNG',
   'error.picture_too_large': 'The picture is too large',
   'error.picture_too_many_pixels': 'The picture has too many pixels',

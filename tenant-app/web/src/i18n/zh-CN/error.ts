@@ -69,6 +69,8 @@ export default {
   'error.position_name_taken': '已有同名岗位',
   'error.position_held': '还有 {people} 人在这个岗位上，不能删除',
   'error.positions_too_many': '岗位最多 {max} 个',
+  'error.picture_heic':
+    '这是 HEIC 照片，浏览器不能显示。请先存为 JPG，或在 iPhone 的“设置 › 相机 › 格式”里选“兼容性最佳”',
   'error.picture_unreadable': '无法识别这张图片，请换一张 JPG 或 PNG',
   'error.picture_too_large': '图片太大',
   'error.picture_too_many_pixels': '图片尺寸太大',

@@ -2,7 +2,7 @@
 import { Button, FileButton } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import type { PersonDetail } from '../../../api/types';
-import { useT } from '../../../i18n';
+import { type Key, useT } from '../../../i18n';
 import { addressOf } from '../../../ui/address';
 import { Dialog } from '../../../ui/Dialog';
 import { Fault } from '../../../ui/Form';
@@ -11,12 +11,12 @@ import { PersonAvatar } from '../../../ui/PersonAvatar';
 import { useChange } from '../queries';
 import classes from './AvatarDialog.module.css';
 import { removeAvatar, setAvatar } from './changes';
-import { cutSquare } from './picture';
+import { cutSquare, isHeic } from './picture';
 
 export default function AvatarDialog({ person, onClose }: { person: PersonDetail; onClose: () => void }) {
   const t = useT();
   const [picture, setPicture] = useState<Blob>();
-  const [unreadable, setUnreadable] = useState(false);
+  const [unreadable, setUnreadable] = useState<Key>();
   const [address, release] = useMemo(() => (picture ? addressOf(picture) : []), [picture]);
   useEffect(() => release, [release]);
   const save = useChange((blob: Blob) => setAvatar(person, blob), 'avatar.saved');
@@ -24,13 +24,15 @@ export default function AvatarDialog({ person, onClose }: { person: PersonDetail
 
   const choose = (file: File | null) => {
     if (!file) return;
-    setUnreadable(false);
-    cutSquare(file).then(setPicture, () => setUnreadable(true));
+    setUnreadable(undefined);
+    cutSquare(file).then(setPicture, () =>
+      setUnreadable(isHeic(file) ? 'error.picture_heic' : 'error.picture_unreadable'),
+    );
   };
   return (
     <Dialog title={t('avatar.change')} onClose={onClose} size="sm" full={false}>
       <div className={classes.body}>
-        {unreadable && <Fault text={t('error.picture_unreadable')} />}
+        {unreadable && <Fault text={t(unreadable)} />}
         <PersonAvatar id={person.id} text={person.avatarText} src={address ?? person.avatar} size={160} />
         <p className={classes.hint}>{t('avatar.hint')}</p>
         <div className={classes.actions}>

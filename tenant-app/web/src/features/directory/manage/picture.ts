@@ -7,6 +7,10 @@ export function middleSquare(width: number, height: number): { x: number; y: num
   return { x: Math.floor((width - side) / 2), y: Math.floor((height - side) / 2), side };
 }
 
+/** Whether a file is a photo of a phone that only the phone can show. */
+export const isHeic = ({ name, type }: { name: string; type: string }): boolean =>
+  /\.hei[cf]$/i.test(name) || /^image\/hei[cf]/.test(type);
+
 /** A JPEG of at most avatarSide pixels a side. Throws if the browser cannot read the file. */
 export async function cutSquare(file: Blob): Promise<Blob> {
   const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
