@@ -6,7 +6,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { useT } from '../../i18n';
-import { Icon } from '../../ui/Icon';
+import { Icon, type IconName } from '../../ui/Icon';
 import { usePhone } from '../../ui/media';
 import { useMinute } from '../../ui/minute';
 import { PersonAvatar } from '../../ui/PersonAvatar';
@@ -42,40 +42,9 @@ export function RoomList({ selected }: { selected: string | undefined }) {
     <>
       <header className={classes.head}>
         <h1>{t('nav.chat')}</h1>
-        {phone && (
-          <ActionIcon
-            component={Link}
-            href="/search"
-            variant="subtle"
-            color="gray"
-            size={40}
-            aria-label={t('shell.search')}
-            title={t('shell.search')}
-          >
-            <Icon name="search" />
-          </ActionIcon>
-        )}
-        <ActionIcon
-          component={Link}
-          href="/chat/later"
-          variant="subtle"
-          color="gray"
-          size={40}
-          aria-label={t('chat.later')}
-          title={t('chat.later')}
-        >
-          <Icon name="clock" />
-        </ActionIcon>
-        <ActionIcon
-          component={Link}
-          href={`${path}?new=1`}
-          variant="light"
-          size={40}
-          aria-label={t('chat.new')}
-          title={t('chat.new')}
-        >
-          <Icon name="plus" />
-        </ActionIcon>
+        {phone && <HeadButton href="/search" label={t('shell.search')} icon="search" />}
+        <HeadButton href="/chat/later" label={t('chat.later')} icon="clock" />
+        <HeadButton href={`${path}?new=1`} label={t('chat.new')} icon="plus" main />
       </header>
       <div className={classes.filter}>
         <TextInput
@@ -106,6 +75,24 @@ export function RoomList({ selected }: { selected: string | undefined }) {
         </Suspense>
       )}
     </>
+  );
+}
+
+type HeadProps = { href: string; label: string; icon: IconName; main?: boolean };
+
+function HeadButton({ href, label, icon, main = false }: HeadProps) {
+  return (
+    <ActionIcon
+      component={Link}
+      href={href}
+      variant={main ? 'light' : 'subtle'}
+      {...(!main && { color: 'gray' })}
+      size={40}
+      aria-label={label}
+      title={label}
+    >
+      <Icon name={icon} />
+    </ActionIcon>
   );
 }
 

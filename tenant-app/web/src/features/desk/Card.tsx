@@ -2,8 +2,8 @@
 import { Button } from '@mantine/core';
 import { Link } from 'wouter';
 import { useT } from '../../i18n';
+import classes from '../approval/Card.module.css';
 import type { Card as Shown } from '../chat/model';
-import classes from './Desk.module.css';
 import { isState } from './model';
 import { State } from './State';
 
@@ -11,7 +11,7 @@ export default function Card({ card }: { card: Shown }) {
   const t = useT();
   return (
     <div className={classes.card}>
-      <p>
+      <p className={classes.title}>
         <strong>{card.title}</strong>
         {isState(card.state) && <State state={card.state} />}
       </p>
@@ -23,9 +23,11 @@ export default function Card({ card }: { card: Shown }) {
           </div>
         ))}
       </dl>
-      <Button component={Link} href={`/work/suggestions/${card.ref}`} variant="default" fullWidth>
-        {t('approval.look')}
-      </Button>
+      <div className={classes.actions}>
+        <Button component={Link} href={`/work/suggestions/${card.ref}`} variant="default" fullWidth>
+          {t('approval.look')}
+        </Button>
+      </div>
     </div>
   );
 }

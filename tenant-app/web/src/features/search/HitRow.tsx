@@ -5,6 +5,7 @@ import { useLanguage, useT } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import { useMinute } from '../../ui/minute';
 import { PersonAvatar } from '../../ui/PersonAvatar';
+import list from '../approval/List.module.css';
 import type { RoomKind } from '../chat/model';
 import { roomName, whenText } from '../chat/sentences';
 import { shortly } from '../chat/time';
@@ -44,12 +45,12 @@ export function HitRow({ hit, onOpen }: { hit: Hit; onOpen: () => void }) {
         <span className={classes.sign} data-kind={hit.kind}>
           <Icon name={signOf(hit)} size={20} />
         </span>
-        <span className={classes.texts}>
-          <span className={classes.first}>
+        <span className={list.texts}>
+          <span className={list.first}>
             <b>{message ? placeOf(hit) : <Marked parts={hit.title} />}</b>
             <time dateTime={hit.at}>{whenText(shortly(lang, hit.at, timezone, now), t)}</time>
           </span>
-          <span className={classes.second}>
+          <span className={list.second}>
             {hit.kind === 'file' ? placeOf(hit) : <Marked parts={hit.snippet} />}
           </span>
         </span>
@@ -63,11 +64,11 @@ export function PersonRow({ person, onOpen }: { person: FoundPerson; onOpen: () 
     <li>
       <Link href={personAddress(person.id)} className={classes.row} onClick={onOpen}>
         <PersonAvatar id={person.id} text={person.avatarText} src={person.avatar} size={40} />
-        <span className={classes.texts}>
-          <span className={classes.first}>
+        <span className={list.texts}>
+          <span className={list.first}>
             <b>{person.name}</b>
           </span>
-          <span className={classes.second}>{person.department}</span>
+          <span className={list.second}>{person.department}</span>
         </span>
       </Link>
     </li>
