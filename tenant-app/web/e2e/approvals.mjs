@@ -1,6 +1,7 @@
 // A leave: filled in on a phone without network, returned by the head at a desk, mended and resumed, agreed to from its
 // card in 消息; then two more, refused and agreed to one after the other from 待办.
 import { readFile } from 'node:fs/promises';
+import { copies } from './copies.mjs';
 import {
   eventually,
   everywhere,
@@ -29,6 +30,7 @@ export async function approvals(browser, administrator) {
   await giveBack(desk, phone);
   await mend(desk, phone);
   await two(desk, phone);
+  await copies(desk, phone, head);
   await expense(phone);
   await looks(browser, head, clerk);
   await desk.context().close();
