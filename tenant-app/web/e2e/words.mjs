@@ -14,7 +14,7 @@ export const known = (page) =>
       'todo/team',
       'approvals?box=mine',
       'approvals?box=decided',
-      'suggestions',
+      'suggestions?box=all',
       'external-organisations',
       'guests',
       'approval-forms',
@@ -34,7 +34,7 @@ export const known = (page) =>
     // What was said, also by assistants: it stays in the language in which it was written.
     const said = [
       ...(await ids('rooms')).map((id) => `rooms/${id}/messages`),
-      ...(await ids('suggestions')).map((id) => `suggestions/${id}`),
+      ...(await ids('suggestions?box=all')).map((id) => `suggestions/${id}`),
     ];
     return (await Promise.all([...paths, ...said].map(read))).join(' ');
   });
