@@ -53,6 +53,7 @@ var (
 		v1alpha1.ReasonPlanNotFound, v1alpha1.ReasonReleaseNotFound, v1alpha1.ReasonNoDatabaseServer, v1alpha1.ReasonNoObjectStore,
 		v1alpha1.ReasonAdoptionRequired, v1alpha1.ReasonAdoptionRefused, v1alpha1.ReasonHostTaken, v1alpha1.ReasonHostReserved,
 		v1alpha1.ReasonNamespaceTaken, v1alpha1.ReasonSchemaTooNew,
+		v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady, v1alpha1.ReasonBackupNameTaken,
 	}
 )
 
