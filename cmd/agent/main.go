@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"atrium.dev/atrium/internal/agent"
+	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/tenant-app/contract"
 )
 
 func main() {
-	task := flag.String("task", "/etc/atrium-agent", "folder of the task")
+	task := flag.String("task", backup.TaskDir, "folder of the task")
 	restic := flag.String("restic", "/usr/bin/restic", "program")
 	pgDump := flag.String("pg-dump", "/usr/bin/pg_dump", "program")
 	outcome := flag.String("outcome", "/dev/termination-log", "file for the last word, at most 4,096 bytes")

@@ -23,9 +23,6 @@ import (
 	"atrium.dev/atrium/internal/objectstore"
 )
 
-// TaskDir is where the agent finds its task.
-const TaskDir = "/etc/atrium-agent"
-
 const (
 	nonroot = 65532        // user of the agent's image
 	jobKept = 24 * 60 * 60 // seconds that a finished Job stays for people to look at
@@ -66,7 +63,7 @@ func (r *Reconciler) pod(s *scope) corev1.PodSpec {
 			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
 		Containers: []corev1.Container{{
-			Name: v1alpha1.AgentName, Image: r.Image, ImagePullPolicy: corev1.PullIfNotPresent, Args: []string{backup.CommandBackup, TaskDir},
+			Name: v1alpha1.AgentName, Image: r.Image, ImagePullPolicy: corev1.PullIfNotPresent, Args: []string{backup.CommandBackup},
 			Env:                      []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: goLimit}, {Name: "HOME", Value: "/tmp"}},
 			TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 			Resources: corev1.ResourceRequirements{
@@ -75,7 +72,7 @@ func (r *Reconciler) pod(s *scope) corev1.PodSpec {
 			SecurityContext: &corev1.SecurityContext{
 				AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 			},
-			VolumeMounts: []corev1.VolumeMount{{Name: "task", MountPath: TaskDir, ReadOnly: true}, {Name: "tmp", MountPath: "/tmp"}},
+			VolumeMounts: []corev1.VolumeMount{{Name: "task", MountPath: backup.TaskDir, ReadOnly: true}, {Name: "tmp", MountPath: "/tmp"}},
 		}},
 		Volumes: []corev1.Volume{
 			{Name: "task", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: s.name(), DefaultMode: &mode}}},

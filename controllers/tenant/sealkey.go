@@ -21,7 +21,7 @@ func (r *Reconciler) keysSecret(ctx context.Context, s *scope, secrets map[strin
 	live := secrets[v1alpha1.SecretOfficeKeys]
 	var now contract.Keys
 	read(live, contract.FileKeys, &now)
-	complete := len(now.Seal) == 1 && now.Seal[0].ID == s.row.Key && (len(now.Peers) > 0 || !s.several())
+	complete := len(now.Seal) == 1 && now.Seal[0].ID == s.row.Key && len(now.Peers) > 0
 	if s.keyless || s.key == nil && complete {
 		return nil
 	}
@@ -29,11 +29,7 @@ func (r *Reconciler) keysSecret(ctx context.Context, s *scope, secrets map[strin
 	if err != nil || key == nil {
 		return err
 	}
-	value := contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}}
-	if s.several() || len(now.Peers) > 0 { // the last of several still listens to one that ends
-		value.Peers = key.Derive(keys.Peers)
-	}
-	raw, err := json.Marshal(value)
+	raw, err := json.Marshal(contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}, Peers: key.Derive(keys.Peers)})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", contract.FileKeys, err)
 	}

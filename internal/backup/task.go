@@ -12,6 +12,7 @@ const (
 	CommandRestore = "restore" // without a Bucket in its Task objects are read and compared, not written: a drill
 	CommandVerify  = "verify"  // reads and compares all of a backup, needs neither Database nor Bucket
 	TaskFile       = "task.json"
+	TaskDir        = "/etc/atrium-agent" // where the Job mounts it
 )
 
 // Task is what the agent is told, as JSON in a Secret of the tenant's namespace that
