@@ -111,7 +111,7 @@ const KeySize = 32
 // come from the company's root key, which the app never sees.
 type Keys struct {
 	Seal  []SealKey `json:"seal"`            // the first seals, all of them open
-	Peers []byte    `json:"peers,omitempty"` // shared by replicas: KeySize bytes, base64 in JSON; absent where there is one
+	Peers []byte    `json:"peers,omitempty"` // shared by replicas: KeySize bytes, base64 in JSON; absent where the operator is older
 }
 
 // SealKey seals with AES-256-GCM.
