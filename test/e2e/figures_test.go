@@ -27,8 +27,8 @@ func TestMemory(t *testing.T) {
 	}{
 		{"operator", systemNamespace, v1alpha1.LabelComponent + "=operator", 80 * mb},
 		{"gateway", systemNamespace, v1alpha1.LabelComponent + "=gateway", 60 * mb},
-		{"app of acme", v1alpha1.NamespacePrefix + "acme", v1alpha1.LabelComponent + "=" + v1alpha1.OfficeName, 45 * mb},
-		{"app of globex", v1alpha1.NamespacePrefix + "globex", v1alpha1.LabelComponent + "=" + v1alpha1.OfficeName, 45 * mb},
+		{"app of acme", v1alpha1.NamespacePrefix + "acme", v1alpha1.LabelComponent + "=" + v1alpha1.OfficeName, 48 * mb},
+		{"app of globex", v1alpha1.NamespacePrefix + "globex", v1alpha1.LabelComponent + "=" + v1alpha1.OfficeName, 48 * mb},
 	} {
 		found, err := pods(t.Context(), program.namespace, program.selector)
 		if err != nil {
