@@ -183,7 +183,7 @@ func without(all, some []string) []string {
 
 // maxApp is how large the app may be, in bytes: a company's pod starts on a node
 // that has to fetch it first.
-const maxApp = 45_000_000
+const maxApp = 50_000_000
 
 func TestTheAppIsSmall(t *testing.T) {
 	w, err := newWorkshop(io.Discard)
