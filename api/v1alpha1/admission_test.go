@@ -38,6 +38,9 @@ spec: {version: 0.1.0, schemaVersion: 2, image: "atrium.dev/atrium-office@sha256
 	"TenantBackup": `
 metadata: {name: acme-2026-11-22}
 spec: {tenant: acme, type: Full}`,
+	"TenantRestore": `
+metadata: {name: acme-back}
+spec: {tenant: acme, backup: acme-2026-11-22, mode: Drill}`,
 }
 
 const digits = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -142,6 +145,10 @@ var bad = []struct {
 	{"TenantBackup", "spec.tenant", nil, "Required value"},
 	{"TenantBackup", "spec.tenant", strings.Repeat("a", 57), "56"},
 	{"TenantBackup", "spec.type", "Differential", "Incremental"},
+	{"TenantRestore", "metadata.name", strings.Repeat("a", 51), "at most 50 characters"},
+	{"TenantRestore", "spec.mode", "Sideways", "InPlace"},
+	{"TenantRestore", "spec.mode", nil, "Required value"},
+	{"TenantRestore", "spec.undo", true, "only a restore InPlace can be undone"},
 	{"DatabaseServer", "spec.host", "postgres://db", "without scheme and port"},
 	{"DatabaseServer", "spec.host", "db:5432", "without scheme and port"},
 	{"DatabaseServer", "spec.host", "", "at least 1"},
@@ -237,6 +244,8 @@ func immutable(t *testing.T, c client.Client) {
 		{"DatabaseServer", "spec.database", "other", "database cannot change"},
 		{"Release", "spec.schemaVersion", int64(3), "never changes"},
 		{"TenantBackup", "spec.type", "Incremental", "never changes"},
+		{"TenantRestore", "spec.backup", "acme-2026-11-23", "only undo changes"},
+		{"TenantRestore", "spec.mode", "InPlace", "only undo changes"},
 		{"Release", "spec.image", "x@sha256:" + digits, "never changes"},
 	} {
 		o := object(t, change.kind)

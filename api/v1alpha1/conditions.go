@@ -23,7 +23,7 @@ const (
 	ConditionHealthy = "Healthy"
 )
 
-// Condition types of a TenantBackup, beside Reconciling and Stalled.
+// Condition types of a TenantBackup or TenantRestore, beside Reconciling and Stalled.
 const (
 	// ConditionComplete is true once the manifest of a backup was read back and its
 	// signature checked.
@@ -33,6 +33,9 @@ const (
 	// ConditionExpired is true once retention has decided that a backup goes: it is no
 	// longer offered, and its bytes are being removed.
 	ConditionExpired = "Expired"
+	// ConditionUndone is true once the company of a TenantRestore has again what it had
+	// before.
+	ConditionUndone = "Undone"
 )
 
 // Condition types of a DatabaseServer or ObjectStore.
@@ -69,7 +72,8 @@ const (
 	ReasonPreparing = "Preparing" // a backup's bucket, credentials and Job are made
 	ReasonRunning   = "Running"   // a backup's Job is at work
 	ReasonExpired   = "Expired"   // retention keeps it no longer
-	ReasonRetrying  = "Retrying"  // an attempt of a backup failed, and another one follows
+	ReasonRetrying  = "Retrying"  // an attempt of a backup or restore failed, and another one follows
+	ReasonUndone    = "Undone"    // a restore was taken back
 )
 
 // Reasons of failures that the author of a spec can mend.
@@ -87,6 +91,10 @@ const (
 	ReasonTenantNotFound   = "TenantNotFound"   // a TenantBackup names no Tenant, or one that is being deleted
 	ReasonTenantNotReady   = "TenantNotReady"   // the Tenant has no data, or no key, that could be backed up
 	ReasonBackupNameTaken  = "BackupNameTaken"  // a backup of that name lies in the store already
+	ReasonBackupNotFound   = "BackupNotFound"   // a TenantRestore names no complete TenantBackup
+	ReasonBackupOfAnother  = "BackupOfAnother"  // the TenantBackup is of another company than this restore can use
+	ReasonNotEmpty         = "NotEmpty"         // a company that was to be filled has data already
+	ReasonTooLate          = "TooLate"          // what an undo needs is gone, or is not what came before
 )
 
 // Reasons of failures that the operator of the platform can mend.
@@ -131,13 +139,18 @@ const (
 	ReasonPodsBlocked          = "PodsBlocked"          // quota, admission or scheduling keeps the pods from starting
 	ReasonClusterRefused       = "ClusterRefused"       // the API server refused a write
 	ReasonNamespaceTerminating = "NamespaceTerminating"
-	ReasonBackupUnavailable    = "BackupUnavailable" // database, bucket or store did not answer the agent
-	ReasonBackupFailed         = "BackupFailed"      // the agent failed, or was ended
-	ReasonBackupTooLong        = "BackupTooLong"     // the agent did not end in time
-	ReasonManifestMissing      = "ManifestMissing"   // the agent ended well and left no manifest
-	ReasonManifestWrong        = "ManifestWrong"     // a manifest's signature does not fit, or it is of something else
-	ReasonEpochWrong           = "EpochWrong"        // the sealed identity of an epoch cannot be opened, or is another one
-	ReasonUnresponsive         = "Unresponsive"      // the app's pods run, but do not answer
-	ReasonUnavailable          = "Unavailable"       // no pod of the app is ready
-	ReasonOther                = "Other"             // not classed; the operator's log says more
+	ReasonBackupUnavailable    = "BackupUnavailable"  // database, bucket or store did not answer the agent
+	ReasonBackupFailed         = "BackupFailed"       // the agent failed, or was ended
+	ReasonBackupTooLong        = "BackupTooLong"      // the agent did not end in time
+	ReasonManifestMissing      = "ManifestMissing"    // the agent ended well and left no manifest
+	ReasonManifestWrong        = "ManifestWrong"      // a manifest's signature does not fit, or it is of something else
+	ReasonEpochWrong           = "EpochWrong"         // the sealed identity of an epoch cannot be opened, or is another one
+	ReasonRestoreUnavailable   = "RestoreUnavailable" // database, bucket or store did not answer a Job of a restore
+	ReasonRestoreFailed        = "RestoreFailed"      // a Job of a restore failed, or was ended
+	ReasonRestoreTooLong       = "RestoreTooLong"     // a Job of a restore did not end in time
+	ReasonRestoreDiffers       = "RestoreDiffers"     // what came back is not what the manifest says
+	ReasonBackupBroken         = "BackupBroken"       // a file of the backup is missing, changed or cut off
+	ReasonUnresponsive         = "Unresponsive"       // the app's pods run, but do not answer
+	ReasonUnavailable          = "Unavailable"        // no pod of the app is ready
+	ReasonOther                = "Other"              // not classed; the operator's log says more
 )

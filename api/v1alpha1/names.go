@@ -30,11 +30,18 @@ const (
 	// LabelBackup carries the name of the TenantBackup on what is made for it.
 	LabelBackup = "atrium.dev/backup"
 
+	// LabelRestore carries the name of the TenantRestore on what is made for it.
+	LabelRestore = "atrium.dev/restore"
+
 	// Finalizer is stored on a Tenant before the first side effect.
 	Finalizer = "atrium.dev/tenant"
 	// BackupFinalizer is stored on a TenantBackup while there is something to close
 	// when it goes; it never keeps one that is finished.
 	BackupFinalizer = "atrium.dev/backup"
+
+	// RestoreFinalizer is stored on a TenantRestore while there is something to take back
+	// when it goes.
+	RestoreFinalizer = "atrium.dev/restore"
 
 	// ManagedBy is the value of LabelManagedBy.
 	ManagedBy = "atrium"

@@ -24,6 +24,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&ObjectStore{}, &ObjectStoreList{},
 		&Release{}, &ReleaseList{},
 		&TenantBackup{}, &TenantBackupList{},
+		&TenantRestore{}, &TenantRestoreList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

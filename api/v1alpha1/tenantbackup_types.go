@@ -95,6 +95,19 @@ type BackupSummary struct {
 	// operator was away.
 	// +optional
 	Skipped int32 `json:"skipped,omitempty"`
+	// proven is the latest drill that restored one of the company's backups.
+	// +optional
+	Proven *BackupProven `json:"proven,omitempty"`
+}
+
+// BackupProven says which backup is known to be restorable.
+type BackupProven struct {
+	// restore is the name of the TenantRestore.
+	Restore string `json:"restore"`
+	// moment that the restored rows are of.
+	Moment metav1.Time `json:"moment"`
+	// at is when that was proven.
+	At metav1.Time `json:"at"`
 }
 
 // BackupType says how much a backup copies.
