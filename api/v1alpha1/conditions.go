@@ -65,6 +65,7 @@ const (
 	ReasonConnected = "Connected" // a server answers and grants what is needed
 	ReasonAnswering = "Answering" // the app answers
 	ReasonSuspended = "Suspended" // spec.suspended: the app is stopped, the data safe
+	ReasonRestoring = "Restoring" // a TenantRestore works on the company's data
 	ReasonArchiving = "Archiving" // a server's archiving works and its base backup is young
 	ReasonNoOrphans = "NoOrphans" // all that lies on a server belongs to a tenant
 	ReasonLimited   = "Limited"   // the issuer reaches this installation's buckets alone

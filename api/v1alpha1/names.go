@@ -20,6 +20,10 @@ const (
 	// AnnotationRotate on a Tenant gives it new credentials once for each new value,
 	// for example a date.
 	AnnotationRotate = "atrium.dev/rotate"
+	// AnnotationRestore on a Tenant names the TenantRestore that works on it: the row in
+	// the registry is read again at each pass while it is there. Whoever restores sets it
+	// and takes it away; a person never has to.
+	AnnotationRestore = "atrium.dev/restore"
 	// AnnotationRemoveOrphans on a DatabaseServer or ObjectStore names, separated by
 	// commas, which of status.orphans are to be removed.
 	AnnotationRemoveOrphans = "atrium.dev/remove-orphans"

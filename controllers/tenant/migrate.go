@@ -112,20 +112,17 @@ func (s *scope) migrateJob() *batchv1.Job {
 	backoff, deadline, kept := int32(0), int64(migrateDeadline), int32(migrateKept)
 	release := strings.ReplaceAll(s.release.Name, ".", "-")
 	schema := s.row.Schema[strings.LastIndexByte(s.row.Schema, '_')+1:]
-	template := s.pod(componentMigrate, v1alpha1.SecretOfficeMigrate, corev1.Container{
-		Name: componentMigrate, Args: []string{contract.CommandMigrate, "up"},
-	})
-	template.Spec.RestartPolicy = corev1.RestartPolicyNever
 	job := &batchv1.Job{
 		ObjectMeta: s.meta(fmt.Sprintf("%s-%s-%s", componentMigrate, release, schema)),
 		Spec: batchv1.JobSpec{
 			// One attempt a Job: how long to wait before the next depends on the exit
 			// code, and the reason shows in a condition meanwhile.
-			BackoffLimit: &backoff, ActiveDeadlineSeconds: &deadline, TTLSecondsAfterFinished: &kept, Template: template,
+			BackoffLimit: &backoff, ActiveDeadlineSeconds: &deadline, TTLSecondsAfterFinished: &kept,
+			Template: s.pod(componentMigrate, v1alpha1.SecretOfficeMigrate).Migrate(),
 		},
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{
-		s.release.Spec.Image, s.row.Release, s.row.Schema, s.url, s.tenant.Spec.Timezone,
+		s.release.Spec.Image, s.row.Release, s.row.Schema, strconv.FormatInt(s.row.DataEpoch, 10), s.url, s.tenant.Spec.Timezone,
 		s.databaseServer.Spec.Host, strconv.Itoa(int(s.databaseServer.Spec.Port)), s.objectStore.Spec.Endpoint, string(s.row.MigrateDigest),
 	}, "\n")))
 	job.Annotations = map[string]string{annotationInputs: hex.EncodeToString(sum[:8])}

@@ -29,20 +29,43 @@ func (s *scope) podLabels(component string) map[string]string {
 }
 
 // resources that the plan gives each pod.
-func (s *scope) resources() *corev1.ResourceRequirements {
+func (s *scope) resources() *corev1.ResourceRequirements { return resources(s.plan) }
+
+func resources(plan *v1alpha1.Plan) *corev1.ResourceRequirements {
 	return &corev1.ResourceRequirements{
-		Requests: amounts(s.plan.Spec.Resources.Requests), Limits: amounts(s.plan.Spec.Resources.Limits),
+		Requests: amounts(plan.Spec.Resources.Requests), Limits: amounts(plan.Spec.Resources.Limits),
 	}
 }
 
-// pod runs the app's image under the restricted profile, with the settings of one
-// login mounted and nothing else writable than its scratch folder.
-func (s *scope) pod(component, databaseSecret string, container corev1.Container) corev1.PodTemplateSpec {
+// Pod is one of a company that runs the app's image.
+type Pod struct {
+	Labels   map[string]string
+	Release  *v1alpha1.Release
+	Plan     *v1alpha1.Plan // gives the resources
+	Settings string         // name of the ConfigMap with settings.json
+	Database string         // name of the Secret with database.json
+}
+
+// pod of the company itself.
+func (s *scope) pod(component, databaseSecret string) Pod {
+	return Pod{Labels: s.podLabels(component), Release: s.release, Plan: s.plan, Settings: v1alpha1.OfficeName, Database: databaseSecret}
+}
+
+// Migrate brings the schema that database.json names to the release, once.
+func (p Pod) Migrate() corev1.PodTemplateSpec {
+	template := p.Run(corev1.Container{Name: componentMigrate, Args: []string{contract.CommandMigrate, "up"}})
+	template.Spec.RestartPolicy = corev1.RestartPolicyNever
+	return template
+}
+
+// Run gives a container the app's image, under the restricted profile, with the
+// settings mounted and nothing else writable than its scratch folder.
+func (p Pod) Run(container corev1.Container) corev1.PodTemplateSpec {
 	yes, no, user := true, false, int64(nonroot)
-	container.Image = s.release.Spec.Image
+	container.Image = p.Release.Spec.Image
 	container.ImagePullPolicy = corev1.PullIfNotPresent
 	container.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
-	container.Resources = *s.resources()
+	container.Resources = *resources(p.Plan)
 	container.SecurityContext = &corev1.SecurityContext{
 		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes,
 		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
@@ -52,7 +75,7 @@ func (s *scope) pod(component, databaseSecret string, container corev1.Container
 		{Name: scratchVolume, MountPath: "/tmp"},
 	}
 	return corev1.PodTemplateSpec{
-		ObjectMeta: metav1.ObjectMeta{Labels: s.podLabels(component)},
+		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels},
 		Spec: corev1.PodSpec{
 			ServiceAccountName:           v1alpha1.OfficeName,
 			AutomountServiceAccountToken: &no,
@@ -62,24 +85,24 @@ func (s *scope) pod(component, databaseSecret string, container corev1.Container
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			},
 			Containers: []corev1.Container{container},
-			Volumes:    volumes(databaseSecret),
+			Volumes:    p.volumes(),
 		},
 	}
 }
 
 // volumes join settings.json, database.json, bucket.json and keys.json in one folder, so
 // that a program sees a change of any of them by one swap of a link.
-func volumes(databaseSecret string) []corev1.Volume {
+func (p Pod) volumes() []corev1.Volume {
 	mode, size := int32(0o440), resource.MustParse("64Mi")
 	return []corev1.Volume{
 		{Name: settingsVolume, VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
 			DefaultMode: &mode,
 			Sources: []corev1.VolumeProjection{
 				{ConfigMap: &corev1.ConfigMapProjection{
-					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.OfficeName}, Items: item(contract.FileSettings),
+					LocalObjectReference: corev1.LocalObjectReference{Name: p.Settings}, Items: item(contract.FileSettings),
 				}},
 				{Secret: &corev1.SecretProjection{
-					LocalObjectReference: corev1.LocalObjectReference{Name: databaseSecret}, Items: item(contract.FileDatabase),
+					LocalObjectReference: corev1.LocalObjectReference{Name: p.Database}, Items: item(contract.FileDatabase),
 				}},
 				{Secret: &corev1.SecretProjection{
 					LocalObjectReference: corev1.LocalObjectReference{Name: v1alpha1.SecretOfficeBucket}, Items: item(contract.FileBucket),

@@ -94,7 +94,7 @@ func (s *scope) deployment() *appsv1.Deployment {
 // what an earlier one rendered until their release changes (see podTemplate), so
 // nothing here may depend on the plan.
 func (s *scope) servePod() *corev1.PodTemplateSpec {
-	template := s.pod(v1alpha1.OfficeName, v1alpha1.SecretOfficeDatabase, corev1.Container{
+	template := s.pod(v1alpha1.OfficeName, v1alpha1.SecretOfficeDatabase).Run(corev1.Container{
 		Name: v1alpha1.OfficeName,
 		Args: []string{contract.CommandServe},
 		Ports: []corev1.ContainerPort{

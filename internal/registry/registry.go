@@ -9,8 +9,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,64 +24,6 @@ const (
 	FreshFor       = 2 * time.Minute
 	HeartbeatEvery = 30 * time.Second
 )
-
-// State of a tenant.
-type State string
-
-// States.
-const (
-	Active   State = "active"   // a Tenant exists, or existed when the cluster was lost
-	Retained State = "retained" // its Tenant was deleted, its data kept
-	Dropped  State = "dropped"  // its Tenant and its data were deleted
-)
-
-// Row is one tenant.
-type Row struct {
-	ID      string
-	Name    string // of the Tenant
-	State   State
-	Store   string // name of the ObjectStore
-	Bucket  string
-	Schema  string // the active one; empty until it was made
-	Release string // the data is migrated for; empty before the first migration
-	Target  string // the release that a migration leads to
-	// AppDigest and MigrateDigest are SHA-256 of the passwords that the logins have
-	// on the server, to know whether they are those in the cluster's Secrets.
-	AppDigest     []byte
-	MigrateDigest []byte
-	// BucketMade is true once the bucket existed: from then on its absence is a loss.
-	BucketMade bool
-	// Login is the app's login in use: a or b. Rotation swaps them.
-	Login string
-	// LoginSince is when that login got its password.
-	LoginSince time.Time
-	// CloseOther is when the login that was in use before is closed; nil when it is.
-	CloseOther *time.Time
-	// Rotation is the value of the annotation atrium.dev/rotate that was followed last.
-	Rotation string
-	// Key is the id of the root key whose wrapped copy is in the backup store; empty
-	// before. KeyCheck is derived from the key, to know it again.
-	Key      string
-	KeyCheck []byte
-	// KeyDestroyed is when the wrapped copies were destroyed on request.
-	KeyDestroyed *time.Time
-	// Backup names who works on the tenant's backups, and BackupUntil is when that
-	// ends at the latest: until then nobody else does, and the login that reads rows
-	// for it stays as it is. Empty: nobody.
-	Backup      string
-	BackupUntil time.Time
-}
-
-// BackingUp says whether somebody works on the tenant's backups.
-func (row *Row) BackingUp(now time.Time) bool { return row.Backup != "" && now.Before(row.BackupUntil) }
-
-// Read says whether a backup reads the tenant's rows.
-func (row *Row) Read(now time.Time) bool {
-	return strings.HasPrefix(row.Backup, ReadsRows) && row.BackingUp(now)
-}
-
-// ReadsRows begins the name of who works on a tenant's backups and reads its rows.
-const ReadsRows = "backup/"
 
 // Registry is one operator process's view of the registries of all servers.
 type Registry struct {
@@ -204,18 +144,6 @@ func (r *Registry) lost(server *postgres.Server) error {
 		"another operator has taken over installation %q on DatabaseServer %s; this one ends", r.installation, server.Name())
 }
 
-const columns = `id, name, state, store, bucket, schema, release, target, app_digest, migrate_digest, bucket_made,
-	login, login_since, close_other, rotation, key, key_check, key_destroyed, backup, backup_until`
-
-func (row *Row) targets() []any {
-	return []any{
-		&row.ID, &row.Name, &row.State, &row.Store, &row.Bucket, &row.Schema, &row.Release, &row.Target,
-		&row.AppDigest, &row.MigrateDigest, &row.BucketMade,
-		&row.Login, &row.LoginSince, &row.CloseOther, &row.Rotation, &row.Key, &row.KeyCheck, &row.KeyDestroyed,
-		&row.Backup, &row.BackupUntil,
-	}
-}
-
 // Lookup returns the rows of a Tenant's name that are active or retained, latest first.
 func (r *Registry) Lookup(ctx context.Context, server *postgres.Server, name string) ([]Row, error) {
 	if _, err := r.epoch(ctx, server); err != nil {
@@ -286,10 +214,12 @@ func (r *Registry) Locked(ctx context.Context, server *postgres.Server, id strin
 		_, err = tx.Exec(ctx, `
 			UPDATE atrium.tenants SET name = $2, state = $3, store = $4, bucket = $5, schema = $6, release = $7, target = $8,
 			       app_digest = $9, migrate_digest = $10, bucket_made = $11, login = $12, login_since = $13, close_other = $14,
-			       rotation = $15, key = $16, key_check = $17, key_destroyed = $18, backup = $19, backup_until = $20, fence = $21, changed = now() WHERE id = $1`,
+			       rotation = $15, key = $16, key_check = $17, key_destroyed = $18, backup = $19, backup_until = $20,
+			       data_epoch = $21, hold = $22, restored = $23, source = $24, fence = $25, changed = now() WHERE id = $1`,
 			row.ID, row.Name, row.State, row.Store, row.Bucket, row.Schema, row.Release, row.Target,
 			row.AppDigest, row.MigrateDigest, row.BucketMade, row.Login, row.LoginSince, row.CloseOther,
-			row.Rotation, row.Key, row.KeyCheck, row.KeyDestroyed, row.Backup, row.BackupUntil, epoch)
+			row.Rotation, row.Key, row.KeyCheck, row.KeyDestroyed, row.Backup, row.BackupUntil,
+			row.DataEpoch, row.Hold, row.Restored, row.Source, epoch)
 		return err
 	})
 }
@@ -308,8 +238,4 @@ func (r *Registry) absent(ctx context.Context, tx pgx.Tx, server *postgres.Serve
 	return fault.Blocked(v1alpha1.ReasonInstallationConflict, nil,
 		"tenant %s on DatabaseServer %s belongs to installation %q, and this operator runs installation %q: run it where it belongs, or install this platform under that name",
 		id, server.Name(), of, r.installation)
-}
-
-func (row Row) same(other Row) bool {
-	return reflect.DeepEqual(row, other)
 }

@@ -74,7 +74,11 @@ func TestRowsSurvive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if row.DataEpoch != 1 {
+		t.Errorf("a new tenant's data epoch is %d, want 1", row.DataEpoch)
+	}
 	row.Schema, row.Release, row.AppDigest, row.BucketMade = "t_abcdefghij_1", "0.1.0", []byte{1}, true
+	row.DataEpoch, row.Hold, row.Restored, row.Source = 2, "restore/back", "acme-monday", "zyxwvutsrq"
 	err = r.Locked(t.Context(), s, row.ID, func(_ pgx.Tx, now *Row) error { *now = row; return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +100,34 @@ func TestRowsSurvive(t *testing.T) {
 	drop := func(_ pgx.Tx, now *Row) error { now.State = Dropped; return nil }
 	if err := r.Locked(t.Context(), s, row.ID, drop); err != nil || len(look("acme")) > 0 {
 		t.Errorf("a dropped tenant is found: %v, %v", look("acme"), err)
+	}
+}
+
+// A registry that an earlier operator made gets what this one adds, and its rows stay.
+func TestAnEarlierRegistryIsBroughtUpToDate(t *testing.T) {
+	s, row := dial(t)
+	row, err := New("demo", "cluster").Insert(t.Context(), s, row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Pool().Exec(t.Context(), `ALTER TABLE atrium.tenants DROP data_epoch, DROP hold, DROP restored, DROP source`); err != nil {
+		t.Fatal(err)
+	}
+	s.Pool().Reset() // no statement of the table as it was
+	found, err := New("demo", "cluster").Lookup(t.Context(), s, "acme")
+	if diff := cmp.Diff([]Row{row}, found); err != nil || diff != "" {
+		t.Errorf("%v, rows (-want +got):\n%s", err, diff)
+	}
+}
+
+// An epoch is another than any that the rows of whichever company can have seen.
+func TestEpochsGrow(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	row := Row{DataEpoch: 1}
+	for _, want := range []int64{1_800_000_000, 1_800_000_001, 1_800_000_002} {
+		if row.NextEpoch(now); row.DataEpoch != want {
+			t.Errorf("epoch %d, want %d", row.DataEpoch, want)
+		}
 	}
 }
 

@@ -40,7 +40,11 @@ ALTER TABLE atrium.tenants
 	ADD COLUMN IF NOT EXISTS key_check     bytea,
 	ADD COLUMN IF NOT EXISTS key_destroyed timestamptz,
 	ADD COLUMN IF NOT EXISTS backup        text NOT NULL DEFAULT '',
-	ADD COLUMN IF NOT EXISTS backup_until  timestamptz NOT NULL DEFAULT 'epoch';
+	ADD COLUMN IF NOT EXISTS backup_until  timestamptz NOT NULL DEFAULT 'epoch',
+	ADD COLUMN IF NOT EXISTS data_epoch    bigint NOT NULL DEFAULT 1 CHECK (data_epoch > 0),
+	ADD COLUMN IF NOT EXISTS hold          text NOT NULL DEFAULT '',
+	ADD COLUMN IF NOT EXISTS restored      text NOT NULL DEFAULT '',
+	ADD COLUMN IF NOT EXISTS source        text NOT NULL DEFAULT '';
 ALTER TABLE atrium.installations ADD COLUMN IF NOT EXISTS holder text NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX IF NOT EXISTS tenants_active ON atrium.tenants (installation, name) WHERE state = 'active';
 CREATE INDEX IF NOT EXISTS tenants_name ON atrium.tenants (installation, name);
@@ -51,7 +55,7 @@ func ensureSchema(ctx context.Context, tx pgx.Tx) error {
 	// The columns that came last say whether there is anything to do.
 	var exists bool
 	if err := tx.QueryRow(ctx, `
-		SELECT count(*) = 2 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('atrium.tenants') AND attname = 'backup_until'
+		SELECT count(*) = 2 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('atrium.tenants') AND attname = 'source'
 		OR attrelid = to_regclass('atrium.installations') AND attname = 'holder'`).
 		Scan(&exists); err != nil || exists {
 		return err
