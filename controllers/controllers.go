@@ -26,6 +26,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 	"atrium.dev/atrium/controllers/backup"
 	"atrium.dev/atrium/controllers/counter"
 	"atrium.dev/atrium/controllers/databaseserver"
@@ -107,9 +108,12 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 			Installation: o.Installation, Namespace: o.Namespace, Site: o.Site, ClusterRanges: o.ClusterRanges, Monitoring: o.Monitoring, Recipient: o.Recipient, Now: o.Now, Random: o.Random, Lost: o.Lost,
 		},
 	}
+	agent := func(owner client.FieldOwner) *agentjob.Runner {
+		return &agentjob.Runner{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Owner: owner, Installation: o.Installation, Namespace: o.Namespace, Image: o.Agent, Now: o.Now}
+	}
 	backups := &backup.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
-		Installation: o.Installation, Namespace: o.Namespace, Image: o.Agent, Version: o.Version, Now: o.Now, Random: o.Random,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Agent: agent(backup.FieldOwner), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
+		Installation: o.Installation, Namespace: o.Namespace, Version: o.Version, Now: o.Now, Random: o.Random,
 	}
 	if err := backup.Index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/internal/fault"
@@ -30,19 +31,14 @@ const FieldOwner = client.FieldOwner("atrium-backup")
 
 // Times of a backup.
 const (
-	// jobDeadline ends an attempt. Credentials outlast it, and so does the time for
-	// which the tenant's row says that somebody works on its backups.
-	jobDeadline = 4 * time.Hour
-	closeRoom   = 30 * time.Minute
-	attempts    = 3
+	closeRoom = 30 * time.Minute // after an attempt's deadline, to take back what was open
+	attempts  = 3
 	// startWithin is how long a backup waits for its turn and for what it needs;
 	// endWithin how long all attempts may take.
 	startWithin = 6 * time.Hour
 	endWithin   = 16 * time.Hour
 
 	queueLook = 5 * time.Second
-	firstLook = 3 * time.Second // at a Job: a pod that cannot start says so by then
-	jobLook   = backup.ProgressEvery
 	faultLook = 15 * time.Second
 	cacheLag  = 20 * time.Millisecond
 )
@@ -54,13 +50,13 @@ var pauses = [attempts]time.Duration{0, time.Minute, 5 * time.Minute}
 type Reconciler struct {
 	Client   client.Client // reads of labelled objects and of our kinds come from the cache
 	Live     client.Reader // reads of all else
+	Agent    *agentjob.Runner
 	Servers  *servers.Servers
 	Registry *registry.Registry
 	Events   events.EventRecorder
 
 	Installation string
 	Namespace    string // of the operator
-	Image        string // of the agent
 	Version      string // of the operator, for manifests
 
 	Now    func() time.Time
@@ -68,7 +64,7 @@ type Reconciler struct {
 
 	mu       sync.Mutex
 	atWork   map[string]backup.Waiting // those whose turn came, which the cache may not show yet
-	statuses map[string]string         // resourceVersion of the status written last
+	statuses agentjob.Statuses
 }
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=tenantbackups,verbs=get;list;watch;patch
@@ -85,7 +81,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if r.behind(&b) {
+	if r.statuses.Behind(&b) {
 		return ctrl.Result{RequeueAfter: cacheLag}, nil
 	}
 	s := &scope{backup: &b, before: b.DeepCopy()}
@@ -128,7 +124,7 @@ func (r *Reconciler) outcome(ctx context.Context, s *scope, err error) (ctrl.Res
 		if s.backup.Status.Started == nil && r.Now().After(s.backup.CreationTimestamp.Add(startWithin)) {
 			return ctrl.Result{}, r.fail(ctx, s, w.reason, fmt.Sprintf("its turn did not come within %s: %s", startWithin, w.message))
 		}
-		s.say(r.Now(), w.reason, w.message)
+		r.conditions(s).Say(w.reason, w.message)
 		return ctrl.Result{RequeueAfter: w.again}, nil
 	}
 	f, ok := fault.As(err)
@@ -148,7 +144,7 @@ func (r *Reconciler) outcome(ctx context.Context, s *scope, err error) (ctrl.Res
 	if r.Now().After(since.Add(limit)) {
 		return ctrl.Result{}, r.fail(ctx, s, f.Reason, fmt.Sprintf("given up after %s: %s", limit, f.Message))
 	}
-	s.say(r.Now(), f.Reason, f.Message)
+	r.conditions(s).Say(f.Reason, f.Message)
 	return ctrl.Result{RequeueAfter: faultLook}, nil
 }
 

@@ -2,19 +2,16 @@ package backup
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/internal/objectstore"
 )
-
-// maxManifest bounds what is read as one, in bytes.
-const maxManifest = 16 << 20
 
 // files are the small files in the company's bucket of backups.
 func (s *scope) files() *objectstore.Vault { return s.targetStore.Backups(s.backup.Status.Bucket) }
@@ -22,12 +19,12 @@ func (s *scope) files() *objectstore.Vault { return s.targetStore.Backups(s.back
 // manifest reads back what the agent wrote last. Nil: there is none, or it is not the
 // one of this backup, and wrong says so.
 func (r *Reconciler) manifest(ctx context.Context, s *scope) (m *backup.Manifest, wrong string, err error) {
-	found, err := readManifest(ctx, s.files(), s.backup.Name, s.id(), s.keys.Verifier())
+	found, err := agentjob.Manifest(ctx, s.files(), s.backup.Name, s.id(), s.keys.Verifier())
 	if err != nil || found == nil {
 		return nil, "", err
 	}
-	if found.err != nil {
-		return nil, fmt.Sprintf("the manifest %s in bucket %s of ObjectStore %s: %v", backup.ManifestOf(s.backup.Name), s.backup.Status.Bucket, s.backup.Status.Store, found.err), nil
+	if found.Wrong != nil {
+		return nil, fmt.Sprintf("the manifest %s in bucket %s of ObjectStore %s: %v", backup.ManifestOf(s.backup.Name), s.backup.Status.Bucket, s.backup.Status.Store, found.Wrong), nil
 	}
 	if status := s.backup.Status; found.Generation != status.Generation || found.KeyID != status.KeyID {
 		return nil, fmt.Sprintf("the manifest speaks of generation %s and key %s, and this backup is of generation %s and key %s", found.Generation, found.KeyID, status.Generation, status.KeyID), nil
@@ -35,30 +32,9 @@ func (r *Reconciler) manifest(ctx context.Context, s *scope) (m *backup.Manifest
 	return &found.Manifest, "", nil
 }
 
-// stored is a manifest as it lies in a store; err says what is wrong with it.
-type stored struct {
-	backup.Manifest
-	err error
-}
-
-// readManifest of a backup; nil when there is none.
-func readManifest(ctx context.Context, files *objectstore.Vault, name, id string, key ed25519.PublicKey) (*stored, error) {
-	raw, err := files.Get(ctx, backup.ManifestOf(name), maxManifest+1)
-	if err != nil || raw == nil {
-		return nil, err
-	}
-	signature, err := files.Get(ctx, backup.SignatureOf(name), ed25519.SignatureSize+1)
-	if err != nil {
-		return nil, err
-	}
-	var s stored
-	s.Manifest, s.err = backup.Open(raw, signature, key, name, id)
-	return &s, nil
-}
-
 // succeed closes what was open and says what the backup holds.
 func (r *Reconciler) succeed(ctx context.Context, s *scope, m *backup.Manifest) error {
-	if err := r.removeObjects(ctx, s); err != nil {
+	if err := r.Agent.RemoveObjects(ctx, s.work()); err != nil {
 		return err
 	}
 	if err := r.shutLogin(ctx, s, true); err != nil {
@@ -69,7 +45,7 @@ func (r *Reconciler) succeed(ctx context.Context, s *scope, m *backup.Manifest) 
 	}
 	s.fill(m)
 	c := s.backup.Status.Contents
-	s.conclude(r, v1alpha1.ConditionComplete, v1alpha1.ReasonDone, fmt.Sprintf(
+	r.conclude(s, v1alpha1.ConditionComplete, v1alpha1.ReasonDone, fmt.Sprintf(
 		"%d rows of %d tables and %d objects of %s lie on ObjectStore %s; the manifest's signature holds",
 		c.Rows, c.Tables, c.Objects, m.Moment.UTC().Format("2006-01-02 15:04:05 UTC"), s.backup.Status.Store))
 	r.event(s, normal, v1alpha1.ReasonDone, "%d rows and %d objects of %s are backed up: %d bytes read, %d stored", c.Rows, c.Objects, s.backup.Spec.Tenant, c.ReadBytes, c.StoredBytes)
@@ -107,7 +83,7 @@ func (r *Reconciler) fail(ctx context.Context, s *scope, reason, message string)
 	}
 	now := metav1.NewTime(r.Now()).Rfc3339Copy()
 	s.backup.Status.Finished, s.backup.Status.Progress = &now, nil
-	s.conclude(r, v1alpha1.ConditionFailed, reason, message)
+	r.conclude(s, v1alpha1.ConditionFailed, reason, message)
 	r.event(s, warning, reason, "the backup of %s failed: %s", s.backup.Spec.Tenant, message)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 	"atrium.dev/atrium/internal/fault"
 	"atrium.dev/atrium/internal/postgres"
 	"atrium.dev/atrium/internal/registry"
@@ -40,7 +41,7 @@ func (r *Reconciler) lease(ctx context.Context, s *scope, do func(pgx.Tx) error)
 			other = strings.Replace(row.Backup, "/", " ", 1)
 			return nil
 		}
-		row.Backup, row.BackupUntil = s.holder(), r.Now().Add(jobDeadline+closeRoom).UTC().Truncate(time.Second)
+		row.Backup, row.BackupUntil = s.holder(), r.Now().Add(agentjob.Deadline+closeRoom).UTC().Truncate(time.Second)
 		s.row = *row
 		if do == nil {
 			return nil
@@ -60,10 +61,10 @@ func (r *Reconciler) shut(ctx context.Context, s *scope) error {
 		return nil // it never got so far
 	}
 	s.namespace = v1alpha1.NamespacePrefix + s.backup.Spec.Tenant
-	if err := r.removeJobs(ctx, s); err != nil {
+	if err := r.Agent.RemoveJobs(ctx, s.work()); err != nil {
 		return err
 	}
-	if err := r.removeObjects(ctx, s); err != nil {
+	if err := r.Agent.RemoveObjects(ctx, s.work()); err != nil {
 		return err
 	}
 	if s.database == nil {

@@ -1,9 +1,7 @@
 package backup
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/internal/fault"
 	"atrium.dev/atrium/internal/objectstore"
@@ -46,33 +45,17 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) error {
 	}
 	// The Secret comes before the password works: one that nobody wrote down would be
 	// of no use.
-	if err := r.writeTask(ctx, s, task); err != nil {
+	if err := r.Agent.WriteTask(ctx, s.work(), task); err != nil {
 		return err
 	}
 	err = r.lease(ctx, s, func(tx pgx.Tx) error { return postgres.OpenLogin(ctx, tx, s.names().Backup, task.Database.Password) })
 	if err != nil {
 		return err
 	}
-	policy, err := r.policy(ctx, s)
-	if err != nil {
+	if err := r.Agent.Start(ctx, s.work(), s.target, s.job(), backup.CommandBackup, deadline); err != nil {
 		return err
 	}
-	if err := r.apply(ctx, policy); err != nil {
-		return err
-	}
-	err = r.Client.Create(ctx, r.jobOf(s, deadline), FieldOwner)
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return refused(fmt.Errorf("make Job %s: %w", s.job(), err))
-	}
-	return &waiting{v1alpha1.ReasonRunning, fmt.Sprintf("attempt %d of %d: the agent starts", s.backup.Status.Attempt, attempts), firstLook}
-}
-
-// refused gives an answer of the API server a reason that does not pass by itself.
-func refused(err error) error {
-	if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
-		return fault.New(v1alpha1.ReasonClusterRefused, err, "the API server refused: %v; check quotas, admission policies and the operator's rights", err)
-	}
-	return err
+	return &waiting{v1alpha1.ReasonRunning, fmt.Sprintf("attempt %d of %d: the agent starts", s.backup.Status.Attempt, attempts), agentjob.FirstLook}
 }
 
 // task is what the agent is told, but for credentials of the stores.
@@ -116,13 +99,13 @@ func (r *Reconciler) previous(ctx context.Context, s *scope, before []backup.Don
 	if name == "" {
 		return nil, nil
 	}
-	found, err := readManifest(ctx, s.files(), name, s.id(), s.keys.Verifier())
+	found, err := agentjob.Manifest(ctx, s.files(), name, s.id(), s.keys.Verifier())
 	if err != nil {
 		return nil, err
 	}
 	why := errors.New("it is gone")
 	if found != nil {
-		why = found.err
+		why = found.Wrong
 	}
 	if why != nil {
 		return nil, fault.Blocked(v1alpha1.ReasonManifestWrong, why,
@@ -135,26 +118,24 @@ func (r *Reconciler) previous(ctx context.Context, s *scope, before []backup.Don
 // bucket, sealed, and is written once.
 func (r *Reconciler) epoch(ctx context.Context, s *scope, previous *backup.Manifest) (backup.Epoch, error) {
 	id, files := s.backup.Status.Epoch, s.files()
-	name := backup.IdentityOf(id)
-	sealed, err := files.Get(ctx, name, 4<<10)
+	identity, there, err := agentjob.Identity(ctx, files, s.keys, id)
 	if err != nil {
 		return backup.Epoch{}, err
 	}
-	if sealed == nil {
-		identity, err := age.GenerateX25519Identity()
+	if !there {
+		made, err := age.GenerateX25519Identity()
 		if err != nil {
 			return backup.Epoch{}, fmt.Errorf("make the identity of epoch %s: %w", id, err)
 		}
-		if err := files.Put(ctx, name, s.keys.SealIdentity(id, []byte(identity.String()))); err != nil {
+		if err := files.Put(ctx, backup.IdentityOf(id), s.keys.SealIdentity(id, []byte(made.String()))); err != nil {
 			return backup.Epoch{}, err
 		}
 		// Another operator may have been first.
-		if sealed, err = files.Get(ctx, name, 4<<10); err != nil {
+		if identity, _, err = agentjob.Identity(ctx, files, s.keys, id); err != nil {
 			return backup.Epoch{}, err
 		}
 	}
-	identity, err := age.ParseX25519Identity(string(bytes.TrimSpace(s.keys.SealIdentity(id, sealed))))
-	if err != nil {
+	if identity == nil {
 		return backup.Epoch{}, wrongEpoch(s, "cannot be opened with the company's root key")
 	}
 	epoch := backup.Epoch{ID: id, Recipient: identity.Recipient().String()}
@@ -174,58 +155,10 @@ func wrongEpoch(s *scope, what string) error {
 		backup.IdentityOf(s.backup.Status.Epoch), s.backup.Status.Bucket, s.backup.Status.Store, what)
 }
 
-// writeTask puts the task into a Secret of the company's namespace.
-func (r *Reconciler) writeTask(ctx context.Context, s *scope, task *backup.Task) error {
-	raw, err := json.Marshal(task)
-	if err != nil {
-		return fmt.Errorf("write the task of backup %s: %w", s.backup.Name, err)
-	}
-	secret := s.bareSecret()
-	secret.Data = map[string][]byte{backup.TaskFile: raw}
-	return r.apply(ctx, secret)
-}
-
-// credentials for the tenant's bucket and that of its backups, and how long the Job
-// may take: they outlast it.
+// credentials for the tenant's bucket and that of its backups.
 func (r *Reconciler) credentials(ctx context.Context, s *scope, task *backup.Task) (deadline time.Duration, err error) {
-	deadline = jobDeadline
-	for _, want := range []struct {
-		into   *contract.Bucket
-		at     *v1alpha1.ObjectStore
-		store  *objectstore.Store
-		bucket string
-		use    objectstore.Use
-		secret string // that holds static ones
-	}{
-		{&task.Bucket, s.source, s.sourceStore, s.row.Bucket, objectstore.UseSource, s.source.Name + "-" + s.id() + "-backup"},
-		{&task.Store, s.target, s.targetStore, s.backup.Status.Bucket, objectstore.UseBackups, s.target.Name + "-" + s.id()},
-	} {
-		var c objectstore.Credentials
-		if want.at.Spec.Credentials == v1alpha1.CredentialsStatic {
-			c, err = r.static(ctx, want.store, want.bucket, want.use, want.at.Name, want.secret)
-		} else {
-			c, err = want.store.IssueAgent(ctx, want.bucket, want.use)
-		}
-		if err != nil {
-			return 0, err
-		}
-		if !c.Expires.IsZero() {
-			deadline = min(deadline, c.Expires.Sub(r.Now())-credentialRoom)
-		}
-		if deadline < shortest {
-			return 0, fault.Blocked(v1alpha1.ReasonStoreFailed, nil,
-				"ObjectStore %s gives credentials that end at %s, and a backup may take longer: let it give some that last at least %s", want.at.Name, c.Expires.Format(time.TimeOnly), jobDeadline+credentialRoom)
-		}
-		spec := want.at.Spec
-		*want.into = contract.Bucket{
-			Endpoint: spec.Endpoint, Region: spec.Region, Name: want.bucket, PathStyle: spec.PathStyle == nil || *spec.PathStyle, CABundle: spec.CABundle,
-			AccessKey: c.AccessKey, SecretKey: c.SecretKey, SessionToken: c.SessionToken, Expires: c.Expires,
-		}
-	}
-	return deadline, nil
+	return r.Agent.Credentials(ctx,
+		agentjob.Reach{Into: &task.Bucket, At: s.source, Store: s.sourceStore, Bucket: s.row.Bucket, Use: objectstore.UseSource, Secret: s.source.Name + "-" + s.id() + "-backup"},
+		agentjob.Reach{Into: &task.Store, At: s.target, Store: s.targetStore, Bucket: s.backup.Status.Bucket, Use: objectstore.UseBackups, Secret: s.target.Name + "-" + s.id()},
+	)
 }
-
-const (
-	credentialRoom = 10 * time.Minute // that credentials outlast a Job
-	shortest       = 30 * time.Minute // that a Job is given
-)

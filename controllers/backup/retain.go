@@ -85,8 +85,9 @@ func storesOf(t *v1alpha1.Tenant, all []v1alpha1.TenantBackup) (stores []string)
 func (s *Scheduler) mark(ctx context.Context, b *v1alpha1.TenantBackup, removal backup.Removal) error {
 	r, sc := s.Backups, &scope{backup: b, before: b.DeepCopy()}
 	message := fmt.Sprintf("retention keeps it no longer; what goes: %s", removal)
-	sc.condition(r.Now(), v1alpha1.ConditionComplete, metav1.ConditionFalse, v1alpha1.ReasonExpired, message)
-	sc.condition(r.Now(), v1alpha1.ConditionExpired, metav1.ConditionTrue, v1alpha1.ReasonExpired, message)
+	conditions := r.conditions(sc)
+	conditions.Set(v1alpha1.ConditionComplete, metav1.ConditionFalse, v1alpha1.ReasonExpired, message)
+	conditions.Set(v1alpha1.ConditionExpired, metav1.ConditionTrue, v1alpha1.ReasonExpired, message)
 	return r.writeStatus(ctx, sc)
 }
 

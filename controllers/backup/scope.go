@@ -11,10 +11,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/controllers/tenant"
 	"atrium.dev/atrium/internal/backup"
@@ -65,15 +65,11 @@ func (s *scope) name() string { return "backup-" + s.backup.Name }
 
 func (s *scope) job() string { return fmt.Sprintf("%s-%d", s.name(), s.backup.Status.Attempt) }
 
-func (s *scope) labels() map[string]string {
-	return map[string]string{
-		v1alpha1.LabelTenantID: s.id(), v1alpha1.LabelTenant: s.backup.Spec.Tenant, v1alpha1.LabelManagedBy: v1alpha1.ManagedBy,
-		v1alpha1.LabelComponent: v1alpha1.AgentName, v1alpha1.LabelBackup: s.backup.Name,
+// work is what the agent does for it.
+func (s *scope) work() agentjob.Work {
+	return agentjob.Work{
+		Name: s.name(), Label: v1alpha1.LabelBackup, Of: s.backup.Name, Namespace: s.namespace, Tenant: s.backup.Spec.Tenant, TenantID: s.id(),
 	}
-}
-
-func (s *scope) meta(name string) metav1.ObjectMeta {
-	return metav1.ObjectMeta{Name: name, Namespace: s.namespace, Labels: s.labels()}
 }
 
 // findTenant reads the Tenant; one that goes is none.
@@ -177,12 +173,6 @@ func randomText(random io.Reader) (string, error) {
 		return "", fmt.Errorf("make a password: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(raw), nil
-}
-
-// say puts conditions of a backup that is not finished.
-func (s *scope) say(now time.Time, reason, message string) {
-	s.condition(now, v1alpha1.ConditionComplete, metav1.ConditionFalse, reason, message)
-	s.condition(now, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
 }
 
 // event tells people who watch.

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/controllers/agentjob"
 )
 
 // passLimit bounds one pass.
@@ -23,11 +24,12 @@ const passLimit = time.Minute
 
 // SetupWithManager registers the controller and its watches.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.statuses.Kind = "TenantBackup"
 	jobEnded := predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
 		GenericFunc: func(event.GenericEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return ended(e.ObjectNew.(*batchv1.Job)) && !ended(e.ObjectOld.(*batchv1.Job))
+			return agentjob.Ended(e.ObjectNew.(*batchv1.Job)) && !agentjob.Ended(e.ObjectOld.(*batchv1.Job))
 		},
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("backup").
