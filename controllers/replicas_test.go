@@ -59,10 +59,10 @@ func between(r *rig.Rig) (from, to []networkingv1.NetworkPolicyPeer) {
 	return from, to
 }
 
-func settingsOf(r *rig.Rig) (settings contract.Settings) {
+func settingsOf(r *rig.Rig, company string) (settings contract.Settings) {
 	r.T.Helper()
 	var c corev1.ConfigMap
-	rig.Check(r.T, r.Client.Get(r.T.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "office"}, &c))
+	rig.Check(r.T, r.Client.Get(r.T.Context(), client.ObjectKey{Namespace: "tenant-" + company, Name: "office"}, &c))
 	rig.Check(r.T, json.Unmarshal([]byte(c.Data[contract.FileSettings]), &settings))
 	return settings
 }
@@ -72,7 +72,7 @@ func alone(r *rig.Rig) {
 	if from, to := between(r); len(from)+len(to) != 0 {
 		r.T.Errorf("one pod: port open from %v, to %v", from, to)
 	}
-	if peers := settingsOf(r).Peers; peers != nil {
+	if peers := settingsOf(r, "acme").Peers; peers != nil {
 		r.T.Errorf("one pod is to find %+v", peers)
 	}
 	err := r.Client.Get(r.T.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: v1alpha1.OfficePeersName}, &corev1.Service{})
@@ -88,7 +88,7 @@ func together(r *rig.Rig, root keys.Key) {
 	if diff := cmp.Diff(own, from) + cmp.Diff(own, to); diff != "" {
 		r.T.Errorf("the port is open to others than the company's pods:\n%s", diff)
 	}
-	if diff := cmp.Diff(&contract.Peers{Host: v1alpha1.OfficePeersName, Port: contract.PortPeers}, settingsOf(r).Peers); diff != "" {
+	if diff := cmp.Diff(&contract.Peers{Host: v1alpha1.OfficePeersName, Port: contract.PortPeers}, settingsOf(r, "acme").Peers); diff != "" {
 		r.T.Error(diff)
 	}
 	var service corev1.Service

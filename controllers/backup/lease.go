@@ -41,6 +41,10 @@ func (r *Reconciler) lease(ctx context.Context, s *scope, do func(pgx.Tx) error)
 			other = strings.Replace(row.Backup, "/", " ", 1)
 			return nil
 		}
+		if row.Hold != "" {
+			other = strings.Replace(row.Hold, "/", " ", 1)
+			return nil
+		}
 		row.Backup, row.BackupUntil = s.holder(), r.Now().Add(agentjob.Deadline+closeRoom).UTC().Truncate(time.Second)
 		s.row = *row
 		if do == nil {

@@ -33,7 +33,7 @@ const verifiedFor = resync - 10*time.Second
 // database makes schema and roles.
 func (r *Reconciler) database(ctx context.Context, s *scope) error {
 	known := r.verified.get(s.tenant.Name)
-	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) && !s.away() {
+	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) && !s.away() && s.restore() == "" {
 		s.row, s.fresh = known.row, true
 		return nil
 	}
@@ -54,6 +54,9 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 				"the registry says that tenant %s is %s: somebody changed it behind this Tenant's back; delete the Tenant and apply it again with spec.adopt", s.id, row.State)
 		}
 		s.row = *row
+		if row.Hold != "" {
+			return nil // logins stay as they are until the app has ended
+		}
 		n := s.names()
 		if _, err := s.database.EnsureTenant(ctx, tx, n, limits, s.openLogins(r.Now()), row.Schema != ""); err != nil {
 			return err
@@ -62,11 +65,15 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 		s.row = *row
 		return nil
 	})
-	if err != nil || !closes(s.row, r.Now()) {
+	if err != nil || s.row.Hold != "" || !closes(s.row, r.Now()) {
 		return err
 	}
 	return r.retireLogin(ctx, s)
 }
+
+// restore names the TenantRestore that works on the tenant. The row changes behind our
+// back then, so it is read at each pass.
+func (s *scope) restore() string { return s.tenant.Annotations[v1alpha1.AnnotationRestore] }
 
 // openLogins are the roles that may log in now.
 func (s *scope) openLogins(now time.Time) []string {
@@ -84,7 +91,7 @@ func (s *scope) openLogins(now time.Time) []string {
 // inputs are what the steps database and bucket depend on.
 func (s *scope) inputs() string {
 	return fmt.Sprint(s.tenant.UID, s.id, s.plan.Spec.Database, s.databaseServer.Generation, reachable(s.databaseServer),
-		s.objectStore.Generation, reachable(s.objectStore), s.store.IssuerDigest())
+		s.objectStore.Generation, reachable(s.objectStore), s.store.IssuerDigest(), s.restore())
 }
 
 // away holds while a server's own condition says that it does not answer. What is
@@ -103,24 +110,34 @@ func (r *Reconciler) remember(s *scope) {
 	r.verified.set(s.tenant.Name, known)
 }
 
-// closeLogins closes the tenant's logins and ends their sessions, but spares a backup
-// at work unless the Tenant goes. That they are closed is committed first: until then
+// closeLogins closes the tenant's logins and ends their sessions, but spares a backup or
+// a restore at work unless the Tenant goes. That they are closed is committed first: until then
 // a session that was ended could begin again.
 func (r *Reconciler) closeLogins(ctx context.Context, s *scope) error {
 	for _, do := range []func(context.Context, tx, []string) error{postgres.CloseLogins, postgres.EndSessions} {
 		err := r.Registry.Locked(ctx, s.database, s.id, func(tx tx, row *registry.Row) error {
 			s.row = *row
-			roles := s.names().Roles()
-			if row.BackingUp(r.Now()) && s.tenant.DeletionTimestamp.IsZero() {
-				roles = slices.DeleteFunc(roles, func(role string) bool { return role == s.names().Backup })
-			}
-			return do(ctx, tx, roles)
+			return do(ctx, tx, s.closing(r.Now()))
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// closing are the roles whose logins are closed: all but those that are at work for the
+// company's backups.
+func (s *scope) closing(now time.Time) []string {
+	n := s.names()
+	var spared []string
+	if s.tenant.DeletionTimestamp.IsZero() && s.row.BackingUp(now) {
+		spared = append(spared, n.Backup)
+	}
+	if s.tenant.DeletionTimestamp.IsZero() && s.row.BeingRestored(now) {
+		spared = append(spared, n.Migrate) // it fills the schema
+	}
+	return slices.DeleteFunc(n.Roles(), func(role string) bool { return slices.Contains(spared, role) })
 }
 
 // undoDatabase closes the logins, and under Delete removes schema and roles.

@@ -76,18 +76,22 @@ func migrating(s *scope) error {
 	return &waiting{v1alpha1.ReasonMigrating, fmt.Sprintf("the database is brought to release %s (schema %d)", s.release.Spec.Version, s.release.Spec.SchemaVersion), migrateLook}
 }
 
-// startMigration records where the migration leads before it starts one.
+// startMigration records where the migration leads before it starts one. None begins
+// while somebody holds the tenant.
 func (r *Reconciler) startMigration(ctx context.Context, s *scope, job *batchv1.Job) error {
-	if s.row.Target != s.release.Name {
-		err := r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
+	err := r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
+		if row.Hold == "" {
 			row.Target = s.release.Name
-			s.row = *row
-			return nil
-		})
-		if err != nil {
-			return err
 		}
-		r.remember(s)
+		s.row = *row
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.remember(s)
+	if s.row.Hold != "" {
+		return &waiting{v1alpha1.ReasonRestoring, "the change to release " + s.release.Spec.Version + " waits for " + holderOf(s.row.Hold), heldLook}
 	}
 	if err := r.apply(ctx, s, job, &batchv1.Job{}); err != nil {
 		return err
@@ -122,7 +126,7 @@ func (s *scope) migrateJob() *batchv1.Job {
 		},
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{
-		s.release.Spec.Image, s.row.Release, s.row.Schema, strconv.FormatInt(s.row.DataEpoch, 10), s.url, s.tenant.Spec.Timezone,
+		s.release.Spec.Image, s.row.Release, s.row.Schema, s.url, s.tenant.Spec.Timezone,
 		s.databaseServer.Spec.Host, strconv.Itoa(int(s.databaseServer.Spec.Port)), s.objectStore.Spec.Endpoint, string(s.row.MigrateDigest),
 	}, "\n")))
 	job.Annotations = map[string]string{annotationInputs: hex.EncodeToString(sum[:8])}
@@ -213,7 +217,7 @@ func (r *Reconciler) removeJob(ctx context.Context, job *batchv1.Job) error {
 }
 
 // removeJobs ends migrations before the data is touched, and when the Tenant goes
-// also what backs it up.
+// also what backs it up or restores it.
 func (r *Reconciler) removeJobs(ctx context.Context, s *scope) error {
 	if s.empty {
 		return nil
@@ -223,8 +227,9 @@ func (r *Reconciler) removeJobs(ctx context.Context, s *scope) error {
 		return fmt.Errorf("list Jobs of namespace %s: %w", s.namespace, err)
 	}
 	for i := range jobs.Items {
-		backup := jobs.Items[i].Labels[v1alpha1.LabelBackup] != ""
-		if !jobs.Items[i].DeletionTimestamp.IsZero() || backup && s.tenant.DeletionTimestamp.IsZero() {
+		labels := jobs.Items[i].Labels
+		others := labels[v1alpha1.LabelBackup] != "" || labels[v1alpha1.LabelRestore] != ""
+		if !jobs.Items[i].DeletionTimestamp.IsZero() || others && s.tenant.DeletionTimestamp.IsZero() {
 			continue
 		}
 		if err := r.removeJob(ctx, &jobs.Items[i]); err != nil {

@@ -102,6 +102,9 @@ func stepCondition(s *scope, one result, known *metav1.Condition) metav1.Conditi
 		c.Message = one.step.says(s)
 	case one.spared && (known == nil || known.Status != metav1.ConditionTrue):
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonSuspended, "nothing is done about it while the tenant is suspended"
+		if !s.tenant.Spec.Suspended {
+			c.Reason, c.Message = v1alpha1.ReasonRestoring, "nothing is done about it while "+holderOf(s.row.Hold)+" holds the tenant"
+		}
 	case !one.ran && known != nil:
 		return *known
 	case !one.ran:

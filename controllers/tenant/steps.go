@@ -20,7 +20,8 @@ type step struct {
 	name      string
 	condition string
 	do        func(context.Context, *scope) error
-	// suspended is done instead while spec.suspended; a nil one leaves the step as it is.
+	// suspended is done instead while spec.suspended, and once the row says that somebody
+	// holds the tenant; a nil one leaves the step as it is.
 	suspended func(context.Context, *scope) error
 	undo      func(context.Context, *scope) error
 	// inventory lists what exists of this step, as kind/name.
@@ -77,6 +78,10 @@ type result struct {
 	err    error // nil, *waiting, or a fault
 }
 
+// stopped says whether the app is to be at rest. That somebody holds the tenant is known
+// once the row was read.
+func (s *scope) stopped() bool { return s.tenant.Spec.Suspended || s.row.Hold != "" }
+
 // rests says whether a step is as the spec asks for without being done.
 func rests(err error) bool {
 	w, ok := asWaiting(err)
@@ -104,7 +109,7 @@ func (r *Reconciler) do(ctx context.Context, s *scope) {
 	stopped := false
 	for _, st := range r.steps() {
 		run := st.do
-		if s.tenant.Spec.Suspended {
+		if s.stopped() {
 			run = st.suspended
 		}
 		if run == nil || stopped && !st.alone {

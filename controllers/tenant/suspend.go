@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,11 +14,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/registry"
 )
+
+// heldLook is how often a tenant that somebody holds is looked at.
+const heldLook = 2 * time.Second
 
 // suspend stops the app and closes the company's logins, in this order, so that the
 // app ends what it has begun. Everything else stays as it is until spec.suspended is
-// taken back, when each step is done again.
+// taken back, or whoever holds the tenant lets go of it, when each step is done again.
 func (r *Reconciler) suspend(ctx context.Context, s *scope) error {
 	if s.id == "" {
 		if found, err := r.locate(ctx, s); err != nil {
@@ -39,7 +44,18 @@ func (r *Reconciler) suspend(ctx context.Context, s *scope) error {
 	if err := r.closeLogins(ctx, s); err != nil {
 		return err
 	}
+	if !s.tenant.Spec.Suspended {
+		return &waiting{v1alpha1.ReasonRestoring, fmt.Sprintf("the app is stopped and its logins are closed while %s replaces the company's data; it starts again by itself", holderOf(s.row.Hold)), heldLook}
+	}
 	return suspended("the app is stopped and its logins are closed because spec.suspended is true; all data is kept, and false brings it back")
+}
+
+// holderOf names for people who holds a tenant.
+func holderOf(hold string) string {
+	if name, ok := strings.CutPrefix(hold, registry.Restores); ok {
+		return "TenantRestore " + name
+	}
+	return hold
 }
 
 func suspended(message string) error {

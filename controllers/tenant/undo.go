@@ -182,7 +182,7 @@ func (r *Reconciler) unplace(ctx context.Context, s *scope) error {
 		if row.State != registry.Dropped { // what is gone does not come back by a change of mind
 			row.State = state
 		}
-		row.AppDigest, row.MigrateDigest, row.CloseOther = nil, nil, nil
+		row.AppDigest, row.MigrateDigest, row.CloseOther, row.Hold = nil, nil, nil, ""
 		return nil
 	})
 }
