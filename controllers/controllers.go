@@ -33,6 +33,7 @@ import (
 	"atrium.dev/atrium/controllers/keydestruction"
 	"atrium.dev/atrium/controllers/objectstore"
 	"atrium.dev/atrium/controllers/orphans"
+	"atrium.dev/atrium/controllers/restore"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/controllers/tenant"
 	"atrium.dev/atrium/controllers/tenanthealth"
@@ -118,7 +119,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	if err := backup.Index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err
 	}
-	controllers = append(controllers, backups, &backup.Scheduler{Backups: backups})
+	controllers = append(controllers, backups, &backup.Scheduler{Backups: backups}, &restore.Reconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Agent: agent(restore.FieldOwner), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
+		Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
+	})
 	for _, c := range controllers {
 		if err := c.SetupWithManager(mgr); err != nil {
 			return nil, err

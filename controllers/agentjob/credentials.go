@@ -62,6 +62,8 @@ func (r *Runner) Credentials(ctx context.Context, all ...Reach) (deadline time.D
 // mays says in words what static credentials of a use must reach.
 var mays = map[objectstore.Use]string{
 	objectstore.UseSource:  "read and list the objects of bucket %s with their versions",
+	objectstore.UseTarget:  "get, put, delete and list the objects of bucket %s, with multipart uploads",
+	objectstore.UseCopies:  "get, put and list the objects of bucket %s, with multipart uploads, and delete those under g/*/locks/",
 	objectstore.UseBackups: "get, put and list the objects of bucket %s, with multipart uploads, and delete those under g/*/locks/",
 }
 

@@ -72,13 +72,14 @@ func (r *Reconciler) shut(ctx context.Context, s *scope) error {
 		return err
 	}
 	if s.database == nil {
-		err := r.openDatabase(ctx, s, s.backup.Status.DatabaseServer)
+		_, server, err := r.Servers.NamedDatabase(ctx, r.Client, s.backup.Status.DatabaseServer)
 		if fault.Is(err, v1alpha1.ReasonServerNotFound) {
 			return nil // what was open went with it
 		}
 		if err != nil {
 			return err
 		}
+		s.database = server
 	}
 	return r.shutLogin(ctx, s, true)
 }

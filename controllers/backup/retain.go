@@ -16,6 +16,7 @@ import (
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/postgres"
 	"atrium.dev/atrium/internal/registry"
 )
 
@@ -93,16 +94,17 @@ func (s *Scheduler) mark(ctx context.Context, b *v1alpha1.TenantBackup, removal 
 
 // discard removes the bytes of backups that are marked, and then their objects.
 func (s *Scheduler) discard(ctx context.Context, t *v1alpha1.Tenant, store string, gone []*v1alpha1.TenantBackup, living []backup.Done) error {
-	r, sc := s.Backups, &scope{}
-	if err := r.openDatabase(ctx, sc, t.Status.Placement.DatabaseServer); err != nil {
+	r := s.Backups
+	_, database, err := r.Servers.NamedDatabase(ctx, r.Client, t.Status.Placement.DatabaseServer)
+	if err != nil {
 		return err
 	}
-	_, target, err := r.openStore(ctx, store)
+	_, target, err := r.Servers.NamedStore(ctx, r.Client, store)
 	if err != nil {
 		return err
 	}
 	holder := "retention/" + t.Name
-	if err := s.hold(ctx, sc, t.Status.ID, holder, true); err != nil {
+	if err := s.hold(ctx, database, t.Status.ID, holder, true); err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, sweepLasts)
@@ -113,7 +115,7 @@ func (s *Scheduler) discard(ctx context.Context, t *v1alpha1.Tenant, store strin
 			return err
 		}
 	}
-	if err := s.hold(ctx, sc, t.Status.ID, holder, false); err != nil {
+	if err := s.hold(ctx, database, t.Status.ID, holder, false); err != nil {
 		return err
 	}
 	for _, b := range gone {
@@ -150,9 +152,9 @@ func prefixes(gone []*v1alpha1.TenantBackup, living []backup.Done) []string {
 }
 
 // hold takes the tenant's row for a removal, or gives it back.
-func (s *Scheduler) hold(ctx context.Context, sc *scope, id, holder string, take bool) error {
+func (s *Scheduler) hold(ctx context.Context, database *postgres.Server, id, holder string, take bool) error {
 	r, busy := s.Backups, ""
-	err := r.Registry.Locked(ctx, sc.database, id, func(_ pgx.Tx, row *registry.Row) error {
+	err := r.Registry.Locked(ctx, database, id, func(_ pgx.Tx, row *registry.Row) error {
 		switch {
 		case row.Backup != holder && row.BackingUp(r.Now()):
 			busy = row.Backup

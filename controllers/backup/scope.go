@@ -15,7 +15,6 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/controllers/agentjob"
-	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/controllers/tenant"
 	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/internal/fault"
@@ -92,45 +91,14 @@ func (r *Reconciler) findTenant(ctx context.Context, s *scope) error {
 
 // openServers opens where the data lies and where the backup goes.
 func (r *Reconciler) openServers(ctx context.Context, s *scope, database, source, target string) (err error) {
-	if err := r.openDatabase(ctx, s, database); err != nil {
+	if s.databaseServer, s.database, err = r.Servers.NamedDatabase(ctx, r.Client, database); err != nil {
 		return err
 	}
-	if s.source, s.sourceStore, err = r.openStore(ctx, source); err != nil {
+	if s.source, s.sourceStore, err = r.Servers.NamedStore(ctx, r.Client, source); err != nil {
 		return err
 	}
-	s.target, s.targetStore, err = r.openStore(ctx, target)
+	s.target, s.targetStore, err = r.Servers.NamedStore(ctx, r.Client, target)
 	return err
-}
-
-func (r *Reconciler) openDatabase(ctx context.Context, s *scope, name string) (err error) {
-	s.databaseServer = &v1alpha1.DatabaseServer{}
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, s.databaseServer); err != nil {
-		return missing("DatabaseServer", name, err)
-	}
-	if err := servers.Silent(s.databaseServer.Generation, &s.databaseServer.Status.ServerStatus); err != nil {
-		return err
-	}
-	s.database, err = r.Servers.Database(ctx, s.databaseServer)
-	return err
-}
-
-func (r *Reconciler) openStore(ctx context.Context, name string) (*v1alpha1.ObjectStore, *objectstore.Store, error) {
-	var at v1alpha1.ObjectStore
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &at); err != nil {
-		return nil, nil, missing("ObjectStore", name, err)
-	}
-	if err := servers.Silent(at.Generation, &at.Status.ServerStatus); err != nil {
-		return nil, nil, err
-	}
-	store, err := r.Servers.Store(ctx, &at)
-	return &at, store, err
-}
-
-func missing(kind, name string, err error) error {
-	if apierrors.IsNotFound(err) {
-		return fault.Blocked(v1alpha1.ReasonServerNotFound, err, "%s %q is not there: create it again with the address of that server", kind, name)
-	}
-	return fmt.Errorf("read %s %s: %w", kind, name, err)
 }
 
 // resolveStarted finds what a backup needs whose turn came. The company may have gone

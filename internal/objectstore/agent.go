@@ -9,7 +9,7 @@ import (
 	"atrium.dev/atrium/internal/fault"
 )
 
-// Use is what an agent that backs up needs credentials for.
+// Use is what an agent needs credentials for.
 type Use int
 
 // Uses.
@@ -19,6 +19,10 @@ const (
 	// UseBackups reads and adds to a tenant's bucket of backups, and takes nothing
 	// away but the locks of its repositories.
 	UseBackups
+	// UseTarget reads and adds to a tenant's bucket: objects come back.
+	UseTarget
+	// UseCopies reads a tenant's bucket of backups, and tells there how far it is.
+	UseCopies
 )
 
 // IssueAgent asks the store for credentials that reach one bucket for one use.
@@ -34,18 +38,28 @@ func (s *Store) IssueAgent(ctx context.Context, bucket string, use Use) (Credent
 // restic itself deletes.
 func agentStatements(bucket string, use Use) []statement {
 	at, in := []string{"arn:aws:s3:::" + bucket}, []string{"arn:aws:s3:::" + bucket + "/*"}
-	if use == UseSource {
+	adds := []statement{
+		{"Allow", []string{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, at},
+		{"Allow", []string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, in},
+	}
+	switch use {
+	case UseSource:
 		return []statement{
 			{"Allow", []string{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"}, at},
 			{"Allow", []string{"s3:GetObject", "s3:GetObjectVersion"}, in},
 		}
+	case UseTarget:
+		return adds
+	case UseCopies:
+		return []statement{
+			{"Allow", []string{"s3:GetBucketLocation", "s3:ListBucket"}, at},
+			{"Allow", []string{"s3:GetObject"}, in},
+			{"Allow", []string{"s3:PutObject"}, []string{"arn:aws:s3:::" + bucket + "/p/*"}},
+		}
 	}
-	return []statement{
-		{"Allow", []string{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, at},
-		{"Allow", []string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, in},
-		{"Allow", []string{"s3:DeleteObject"}, []string{"arn:aws:s3:::" + bucket + "/g/*/locks/*"}},
-		{"Deny", []string{"s3:DeleteObjectVersion"}, in},
-	}
+	return append(adds,
+		statement{"Allow", []string{"s3:DeleteObject"}, []string{"arn:aws:s3:::" + bucket + "/g/*/locks/*"}},
+		statement{"Deny", []string{"s3:DeleteObjectVersion"}, in})
 }
 
 // CheckAgent says whether credentials that the store's administrator made for an agent
@@ -63,7 +77,7 @@ func (s *Store) CheckAgent(ctx context.Context, c Credentials, bucket string, us
 	defer cancel()
 	write := attempt{"write to bucket " + bucket, func() error { return s.tryWrite(ctx, client, bucket) }}
 	needs := []attempt{{"list bucket " + bucket, func() error { return list(ctx, client, bucket) }}}
-	if use == UseBackups {
+	if use == UseBackups || use == UseTarget {
 		needs = append(needs, write)
 	}
 	for _, need := range needs {

@@ -81,6 +81,12 @@ func (o observed) script(connectors string, n Names, limits Limits, open []strin
 	for _, l := range n.logins(limits) {
 		o.loginScript(&b, l, slices.Contains(open, l.name), connectors)
 	}
+	return b.String() + o.schemaScript(n)
+}
+
+// schemaScript is the part of it that makes the schema, for roles that are there.
+func (o observed) schemaScript(n Names) string {
+	var b strings.Builder
 	if !o.schema {
 		fmt.Fprintf(&b, "CREATE SCHEMA %s;\n", quote(n.Schema))
 	}

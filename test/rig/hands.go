@@ -124,8 +124,8 @@ func (h *Hands) jobs(ctx context.Context) error {
 	}
 	for i := range list.Items {
 		job := &list.Items[i]
-		if len(job.Status.Conditions) > 0 || !job.DeletionTimestamp.IsZero() || exit < 0 || job.Labels[v1alpha1.LabelBackup] != "" {
-			continue // what backs up is ended by the test, see EndJob
+		if len(job.Status.Conditions) > 0 || !job.DeletionTimestamp.IsZero() || exit < 0 || job.Labels[v1alpha1.LabelBackup]+job.Labels[v1alpha1.LabelRestore] != "" {
+			continue // what backs up or restores is ended by the test, see EndJob
 		}
 		if err := h.endJob(ctx, job, exit, ""); err != nil {
 			return err
