@@ -201,6 +201,7 @@ func TestAdmission(t *testing.T) {
 	})
 	t.Run("reserved addresses", func(t *testing.T) { reserved(t, c) })
 	t.Run("changes that cannot be", func(t *testing.T) { immutable(t, c) })
+	t.Run("what a Tenant begins with", func(t *testing.T) { decidedOnce(t, c) })
 	t.Run("what is left out gets its default", func(t *testing.T) { defaults(t, c) })
 }
 
@@ -223,6 +224,36 @@ func reserved(t *testing.T, c client.Client) {
 	www.SetName("www")
 	if err := c.Create(t.Context(), www, client.DryRunAll); err != nil {
 		t.Errorf("Tenant www with subdomain acme: %v", err)
+	}
+}
+
+// decidedOnce changes what a Tenant begins with, in every direction.
+func decidedOnce(t *testing.T, c client.Client) {
+	from := func(backup string) any { return map[string]any{"backup": backup} }
+	copied := object(t, "Tenant")
+	copied.SetName("copied")
+	edit(t, copied, "spec.subdomain", nil)
+	edit(t, copied, "spec.hosts", nil)
+	edit(t, copied, "spec.restoreFrom", from("monday"))
+	if err := c.Create(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]struct {
+		tenant string
+		value  any
+	}{"added": {"acme", from("monday")}, "another": {"copied", from("tuesday")}, "taken out": {"copied", nil}} {
+		o := object(t, "Tenant")
+		if err := c.Get(t.Context(), client.ObjectKey{Name: change.tenant}, o); err != nil {
+			t.Fatal(err)
+		}
+		edit(t, o, "spec.restoreFrom", change.value)
+		if err := c.Update(t.Context(), o); err == nil || !strings.Contains(err.Error(), "make a TenantRestore of mode InPlace") {
+			t.Errorf("restoreFrom %s: %v, want a refusal that says what to do", what, err)
+		}
+	}
+	edit(t, copied, "spec.outbound", true)
+	if err := c.Update(t.Context(), copied); err != nil {
+		t.Errorf("a copy that is to call out: %v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 // TenantSpec says what a company was promised.
 //
+// +kubebuilder:validation:XValidation:rule="has(self.restoreFrom) == has(oldSelf.restoreFrom) && (!has(self.restoreFrom) || self.restoreFrom == oldSelf.restoreFrom)",fieldPath=".restoreFrom",message="restoreFrom is decided when a Tenant is created: to bring a backup back into this company make a TenantRestore of mode InPlace, to look into another backup create another Tenant with restoreFrom"
 // +kubebuilder:validation:XValidation:rule="self.displayName.trim().size() > 0",fieldPath=".displayName",message="displayName must be the company's name as people write it; it holds only spaces now"
 // +kubebuilder:validation:XValidation:rule="!self.displayName.matches('[\\\\p{Cc}\\\\p{Cf}]')",fieldPath=".displayName",message="displayName must be one line of visible characters; take out control, zero-width and direction characters"
 type TenantSpec struct {
@@ -73,6 +74,19 @@ type TenantSpec struct {
 	// +optional
 	Backup *BackupPolicy `json:"backup,omitempty"`
 
+	// restoreFrom fills a new company with what a backup holds, before anybody can enter
+	// it: a copy of another company, or one whose data was lost. It is read once, and stays
+	// as it is.
+	// +optional
+	RestoreFrom *RestoreFrom `json:"restoreFrom,omitempty"`
+
+	// outbound false pauses the app's jobs and every call that it makes to others: mail,
+	// push messages, web hooks. Without it a company calls out, unless it was made with
+	// restoreFrom: a copy must not write to the people of the company that it is of. Set
+	// true once it is the company that people work in.
+	// +optional
+	Outbound *bool `json:"outbound,omitempty"`
+
 	// egress lists what the company's app may call beside its own database and
 	// bucket and what its plan opens: an ERP in the company's network, for example.
 	// +optional
@@ -96,6 +110,15 @@ type TenantSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z][a-z2-7]{9}|none)?$')",message="adopt must be the id of the former tenant (10 characters, named in condition Placed), or none to begin empty"
 	// +kubebuilder:validation:MaxLength=10
 	Adopt string `json:"adopt,omitempty"`
+}
+
+// RestoreFrom says what a new company begins with.
+type RestoreFrom struct {
+	// backup is the name of a complete TenantBackup, of any company of this installation.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=50
+	Backup string `json:"backup"`
 }
 
 // EgressRule opens TCP ports of one range of addresses.

@@ -71,10 +71,6 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 	return r.retireLogin(ctx, s)
 }
 
-// restore names the TenantRestore that works on the tenant. The row changes behind our
-// back then, so it is read at each pass.
-func (s *scope) restore() string { return s.tenant.Annotations[v1alpha1.AnnotationRestore] }
-
 // openLogins are the roles that may log in now.
 func (s *scope) openLogins(now time.Time) []string {
 	n := s.names()

@@ -39,8 +39,8 @@ const (
 // migrate brings the tenant's schema and page files to the release, by a Job. The
 // registry says for which release that was done.
 func (r *Reconciler) migrate(ctx context.Context, s *scope) error {
-	if s.row.Release == s.release.Name {
-		return nil
+	if err := r.filled(ctx, s); err != nil || s.row.Release == s.release.Name {
+		return err
 	}
 	if s.keyless {
 		return &waiting{v1alpha1.ReasonWaiting, fmt.Sprintf("the change to release %s waits for the root key: see KeyReady", s.release.Spec.Version), blockedRetry}

@@ -21,7 +21,11 @@ func (r *Reconciler) keysSecret(ctx context.Context, s *scope, secrets map[strin
 	live := secrets[v1alpha1.SecretOfficeKeys]
 	var now contract.Keys
 	read(live, contract.FileKeys, &now)
-	complete := len(now.Seal) == 1 && now.Seal[0].ID == s.row.Key && len(now.Peers) > 0
+	seals := 1
+	if s.row.Source != "" {
+		seals = 2
+	}
+	complete := len(now.Seal) == seals && now.Seal[0].ID == s.row.Key && len(now.Peers) > 0
 	if s.keyless || s.key == nil && complete {
 		return nil
 	}
@@ -29,12 +33,29 @@ func (r *Reconciler) keysSecret(ctx context.Context, s *scope, secrets map[strin
 	if err != nil || key == nil {
 		return err
 	}
-	raw, err := json.Marshal(contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}, Peers: key.Derive(keys.Peers)})
+	want := contract.Keys{Seal: []contract.SealKey{{ID: key.ID(), Key: key.Derive(keys.Seal)}}, Peers: key.Derive(keys.Peers)}
+	source, err := r.sourceKey(ctx, s)
+	if err != nil {
+		return err
+	}
+	if source != nil && source.ID() != key.ID() {
+		want.Seal = append(want.Seal, contract.SealKey{ID: source.ID(), Key: source.Derive(keys.Seal)})
+	}
+	raw, err := json.Marshal(want)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", contract.FileKeys, err)
 	}
-	want := &corev1.Secret{ObjectMeta: s.meta(v1alpha1.SecretOfficeKeys), Data: map[string][]byte{contract.FileKeys: raw}}
-	return r.applySecret(ctx, s, live, want)
+	return r.applySecret(ctx, s, live, &corev1.Secret{ObjectMeta: s.meta(v1alpha1.SecretOfficeKeys), Data: map[string][]byte{contract.FileKeys: raw}})
+}
+
+// sourceKey is the root key of the company that this one is a copy of, with which the
+// app opens what came along and seals it anew; nil for a company that is no copy, and
+// once that key is gone.
+func (r *Reconciler) sourceKey(ctx context.Context, s *scope) (*keys.Key, error) {
+	if s.row.Source == "" {
+		return nil, nil
+	}
+	return readRootKey(ctx, r.Live, r.Namespace, s.row.Source)
 }
 
 // rootKey is the key that this pass has seen or, when it looked at none, the one in its
@@ -49,6 +70,16 @@ func (r *Reconciler) rootKey(ctx context.Context, s *scope) (*keys.Key, error) {
 // RootKey reads a tenant's root key from its Secret in the operator's namespace; nil
 // when that is not there, or holds another key than the one that gave the check.
 func RootKey(ctx context.Context, live client.Reader, namespace, id string, check []byte) (*keys.Key, error) {
+	key, err := readRootKey(ctx, live, namespace, id)
+	if err != nil || key == nil || !key.Is(check) {
+		return nil, err
+	}
+	return key, nil
+}
+
+// readRootKey reads what a Secret of a root key holds; nil when it is not there or holds
+// none, which the step Key says of the company whose it is.
+func readRootKey(ctx context.Context, live client.Reader, namespace, id string) (*keys.Key, error) {
 	var secret corev1.Secret
 	name := keySecretOfID + id
 	err := live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &secret)
@@ -59,7 +90,7 @@ func RootKey(ctx context.Context, live client.Reader, namespace, id string, chec
 		return nil, fmt.Errorf("read Secret %s: %w", name, err)
 	}
 	key, err := keys.Parse(secret.Data[keyField])
-	if err != nil || !key.Is(check) {
+	if err != nil {
 		return nil, nil //nolint:nilerr // said by the step Key, which looks again within minutes
 	}
 	return &key, nil

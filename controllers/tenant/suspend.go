@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,11 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
-	"atrium.dev/atrium/internal/registry"
 )
-
-// heldLook is how often a tenant that somebody holds is looked at.
-const heldLook = 2 * time.Second
 
 // suspend stops the app and closes the company's logins, in this order, so that the
 // app ends what it has begun. Everything else stays as it is until spec.suspended is
@@ -48,14 +43,6 @@ func (r *Reconciler) suspend(ctx context.Context, s *scope) error {
 		return &waiting{v1alpha1.ReasonRestoring, fmt.Sprintf("the app is stopped and its logins are closed while %s replaces the company's data; it starts again by itself", holderOf(s.row.Hold)), heldLook}
 	}
 	return suspended("the app is stopped and its logins are closed because spec.suspended is true; all data is kept, and false brings it back")
-}
-
-// holderOf names for people who holds a tenant.
-func holderOf(hold string) string {
-	if name, ok := strings.CutPrefix(hold, registry.Restores); ok {
-		return "TenantRestore " + name
-	}
-	return hold
 }
 
 func suspended(message string) error {

@@ -137,6 +137,7 @@ var samples = map[string]sampled{
 	"Tenant.timezone":                    {good: list("UTC", "Europe/Berlin", "America/Argentina/Ushuaia"), bad: list("Mars/Phobos", "asia/shanghai", "+08:00", "Local", "../etc/passwd")},
 	"Tenant.egress":                      {good: list(list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(443), int64(8443))}), list(map[string]any{"cidr": "2001:db8::/32", "ports": list(int64(1))})), bad: list(list(map[string]any{"cidr": "203.0.113.7/24", "ports": list(int64(443))}), list(map[string]any{"cidr": "0.0.0.0/0", "ports": list(int64(443))}), list(map[string]any{"cidr": "203.0.113.0/24"}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list()}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(0))}), list(map[string]any{"cidr": "203.0.113.0/24", "ports": list(int64(65536))}), list(map[string]any{"cidr": "example.com", "ports": list(int64(443))}))},
 	"Tenant.adopt":                       {bad: list("abcdefghij", "none", "Abc", "0123456789", "short")}, // this Tenant has an id
+	"Tenant.restoreFrom.backup":          {bad: list("acme-2026-11-22")},                                  // this Tenant was made without it
 	"Plan.replicas":                      {good: list(int64(2), int64(3))},
 	"Plan.resources.requests.cpu":        {good: list("100m"), bad: list("0", "-1", "3")},
 	"Plan.resources.requests.memory":     {good: list("128Mi", "256Mi"), bad: list("31Mi", "0", "2Gi")},
