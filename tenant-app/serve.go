@@ -57,6 +57,7 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	background, stop := context.WithCancel(ctx)
 	defer stop()
 	go m.follow(background, followEvery, log)
+	go app.Notify.SealAnew(background)
 	// Other replicas hear of the last request, too.
 	talking, hush := context.WithCancel(context.WithoutCancel(ctx))
 	hushed := make(chan struct{})

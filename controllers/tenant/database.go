@@ -130,7 +130,7 @@ func (s *scope) closing(now time.Time) []string {
 	if s.tenant.DeletionTimestamp.IsZero() && s.row.BackingUp(now) {
 		spared = append(spared, n.Backup)
 	}
-	if s.tenant.DeletionTimestamp.IsZero() && s.row.BeingRestored(now) {
+	if s.tenant.DeletionTimestamp.IsZero() && (s.row.BeingRestored(now) || s.row.Hold != "") {
 		spared = append(spared, n.Migrate) // it fills the schema
 	}
 	return slices.DeleteFunc(n.Roles(), func(role string) bool { return slices.Contains(spared, role) })

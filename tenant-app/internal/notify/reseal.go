@@ -3,7 +3,28 @@ package notify
 import (
 	"context"
 	"fmt"
+	"time"
 )
+
+// sealPause is between two tries to seal anew at the start.
+const sealPause = 30 * time.Second
+
+// SealAnew does at a start what otherwise is done once a day, and tries until it is done
+// or ctx ends. A copy of a company, whose jobs rest while it calls nobody, so needs the
+// key of the company that it is of no longer than until its app has started.
+func (s *Service) SealAnew(ctx context.Context) {
+	for {
+		err := s.reseal(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		s.Log.WarnContext(ctx, "what an earlier key sealed is not sealed anew yet", "error", err.Error())
+		select {
+		case <-ctx.Done():
+		case <-time.After(sealPause):
+		}
+	}
+}
 
 // reseal seals with the key that seals now what was kept unsealed, or with an earlier
 // key. What no key opens stays as it is: whoever uses it is told.
