@@ -44,7 +44,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
     if (!data) return;
     if (data.consentNeeded) return toConsent();
     void bindTo(queryClient, data.personId, data.dataEpoch);
-    void openOutbox(data.personId);
+    void openOutbox(data.personId, data.dataEpoch);
     startLive();
     // What a push service renewed is no hurry of the first route.
     void import('../features/notices/push').then(({ renew }) => renew(data.personId)).catch(() => undefined);

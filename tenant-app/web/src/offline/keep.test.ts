@@ -98,6 +98,22 @@ it('drops it for anybody else, and after a restore of the data', async () => {
   }
 });
 
+it('reads again what an open page shows, once another tab signed in after a restore', async () => {
+  const open = await visit('wang');
+  await visit('wang', 2);
+  const fresh = vi.fn(() => Promise.resolve(['新部门']));
+  const stop = new QueryObserver(open.client, {
+    queryKey: ['tree'],
+    queryFn: fresh,
+    staleTime: Number.POSITIVE_INFINITY,
+    ...keep,
+  }).subscribe(() => {});
+  expect(fresh).not.toHaveBeenCalled();
+  await open.bindTo(open.client, 'wang', 2);
+  expect(open.client.getQueryData(['tree'])).toEqual(['新部门']);
+  stop();
+});
+
 it('forgets after two weeks, and when told to', async () => {
   const { forget } = await visit('wang');
   vi.setSystemTime(Date.now() + 15 * 24 * 3_600_000);

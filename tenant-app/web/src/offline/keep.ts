@@ -10,6 +10,7 @@ const maxAgeMs = 14 * 24 * 3_600_000;
 type Kept = { personId: string; dataEpoch: number; at: number; state: DehydratedState };
 
 let owner: { personId: string; dataEpoch: number } | undefined;
+let watching = false;
 
 /** Cache storage is missing on plain-http pages and in some embedded browsers: then nothing is kept. */
 const open = () => ('caches' in globalThis ? caches.open(box) : undefined);
@@ -32,19 +33,22 @@ function stale(state: DehydratedState): DehydratedState {
   return { ...state, queries };
 }
 
-/** From now on what is read is kept for this person; what was kept for another is dropped. */
+/** From now on what is read is kept for this person; what was kept, or is shown, for another or before a restore goes. */
 export async function bindTo(client: QueryClient, personId: string, dataEpoch: number): Promise<void> {
   if (owner?.personId === personId && owner.dataEpoch === dataEpoch) return;
+  const another = (whose?: { personId: string; dataEpoch: number }) =>
+    whose !== undefined && (whose.personId !== personId || whose.dataEpoch !== dataEpoch);
+  // Another tab may have signed in since: then what is kept is theirs already, and this page is the old one.
+  const shown = another(owner);
   const kept = await read().catch(() => undefined);
-  if (kept && (kept.personId !== personId || kept.dataEpoch !== dataEpoch)) {
-    await forget();
-    client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'me' });
-  }
-  if (!owner) watch(client);
+  if (another(kept)) await forget();
+  if (shown || another(kept)) await client.resetQueries({ predicate: (query) => query.queryKey[0] !== 'me' });
+  if (!watching) watch(client);
   owner = { personId, dataEpoch };
 }
 
 function watch(client: QueryClient) {
+  watching = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   client.getQueryCache().subscribe((event) => {
     if (event.type !== 'updated' || event.action.type !== 'success' || timer) return;

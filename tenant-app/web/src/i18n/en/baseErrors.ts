@@ -27,6 +27,8 @@ const baseErrors: Record<keyof typeof zh, string> = {
   'error.part_size_wrong': 'This part of the upload has another size; try again',
   'error.seal_key_missing':
     'Passwords and secrets cannot be kept now: the platform has given the company no key to seal them with; ask its staff',
+  'error.data_restored':
+    'The company’s data was restored to an earlier moment: look whether this still fits, then try again or discard it',
   'error.seal_key_wrong': 'The password or secret that was kept cannot be read; please type it in again',
   'error.secret_too_short':
     'A secret has at least {min} characters; with another address it is typed in again',

@@ -23,6 +23,7 @@ export default {
   'error.part_malformed': '上传的请求不正确，请重试',
   'error.part_size_wrong': '上传的分段大小不对，请重试',
   'error.seal_key_missing': '暂时不能保存密码和密钥：平台还没有给公司配置加密用的密钥，请联系平台人员',
+  'error.data_restored': '公司的数据恢复到了较早的时间，请核对后再试一次，或放弃',
   'error.seal_key_wrong': '以前保存的密码或密钥读不出来，请重新填写',
   'error.secret_too_short': '密钥至少 {min} 个字符；改了地址要重新填写',
   'error.sender_invalid': '发送设置不正确，请检查',

@@ -5,6 +5,7 @@ import { newId } from '../../api/id';
 import { pauseAfter } from '../pause';
 import { type Entry, isParked, type Operation } from './model';
 import { replay } from './replay';
+import { parkRestored } from './restored';
 import { senderOf } from './senders';
 import { type OutboxStore, openStore } from './store';
 
@@ -45,14 +46,15 @@ function tellSent(sent: Sent) {
   for (const listener of sentListeners) listener(sent);
 }
 
-/** From now on this person's operations are shown and sent. Called with whoever is signed in. */
-export async function openOutbox(who: string): Promise<void> {
+/** From now on this person's operations are shown and sent. Called with whoever is signed in, and the data epoch. */
+export async function openOutbox(who: string, dataEpoch: number): Promise<void> {
   if (person === who) return;
   if (!person) watchPage();
   person = who;
   stopWatching?.();
   store ??= openStore();
   const opened = await store;
+  await parkRestored(opened, who, dataEpoch, quiet);
   stopWatching = opened.watch(who, (found) => {
     entries = found;
     show();
