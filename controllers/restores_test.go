@@ -1,0 +1,307 @@
+package controllers_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/minio/minio-go/v7"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"atrium.dev/atrium/api/v1alpha1"
+	"atrium.dev/atrium/internal/backup"
+	"atrium.dev/atrium/tenant-app/contract"
+	"atrium.dev/atrium/test/rig"
+)
+
+func restoreOf(company, from, name string, mode v1alpha1.RestoreMode) *v1alpha1.TenantRestore {
+	return &v1alpha1.TenantRestore{ObjectMeta: rig.Named(name), Spec: v1alpha1.TenantRestoreSpec{Tenant: company, Backup: from, Mode: mode}}
+}
+
+// untilRestore waits until a condition of a TenantRestore has a reason.
+func untilRestore(t *testing.T, r *rig.Rig, name, condition, reason string) *v1alpha1.TenantRestore {
+	t.Helper()
+	var tr v1alpha1.TenantRestore
+	r.Eventually(name+" "+condition+" "+reason, func() bool {
+		rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: name}, &tr))
+		c := meta.FindStatusCondition(tr.Status.Conditions, condition)
+		return c != nil && c.Reason == reason
+	}, func() string { return fmt.Sprintf("%+v", tr.Status) })
+	return &tr
+}
+
+// registered is what the registry says of a company's data.
+type registered struct {
+	Schema, Release, Target, Hold, Backup string
+	Epoch                                 int64
+}
+
+func registeredOf(t *testing.T, r *rig.Rig, id string) (row registered) {
+	t.Helper()
+	r.AsSuperuser(func(conn *pgx.Conn) {
+		rig.Check(t, conn.QueryRow(t.Context(), `SELECT schema, release, target, hold, backup, data_epoch FROM atrium.tenants WHERE id = $1`, id).
+			Scan(&row.Schema, &row.Release, &row.Target, &row.Hold, &row.Backup, &row.Epoch))
+	})
+	return row
+}
+
+// schemas of a company.
+func schemas(t *testing.T, r *rig.Rig, id string) (names []string) {
+	t.Helper()
+	r.AsSuperuser(func(conn *pgx.Conn) {
+		rows, err := conn.Query(t.Context(), `SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname, $1) ORDER BY 1`, "t_"+id+"_")
+		rig.Check(t, err)
+		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		rig.Check(t, err)
+	})
+	return names
+}
+
+// dataOf a company: a digest of each table of a schema, and each object with its content.
+func dataOf(t *testing.T, r *rig.Rig, schema, bucket string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	r.AsSuperuser(func(conn *pgx.Conn) {
+		rows, err := conn.Query(t.Context(), `SELECT tablename::text FROM pg_tables WHERE schemaname = $1`, schema)
+		rig.Check(t, err)
+		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		rig.Check(t, err)
+		for _, table := range tables {
+			var digest string
+			q := fmt.Sprintf(`SELECT count(*) || ' ' || coalesce(md5(string_agg(x::text, ',' ORDER BY x::text COLLATE "C")), '') FROM %s x`, pgx.Identifier{schema, table}.Sanitize())
+			rig.Check(t, conn.QueryRow(t.Context(), q).Scan(&digest))
+			all["table "+table] = digest
+		}
+	})
+	for o := range r.Root().ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+		rig.Check(t, o.Err)
+		body, err := r.Root().GetObject(t.Context(), bucket, o.Key, minio.GetObjectOptions{})
+		rig.Check(t, err)
+		raw, err := io.ReadAll(body)
+		rig.Check(t, err)
+		all["object "+o.Key] = string(raw)[:min(len(raw), 100)]
+	}
+	return all
+}
+
+// destroyed does to a company what somebody with a stolen login, or a mistake, does.
+func destroyed(t *testing.T, r *rig.Rig, schema, bucket string) {
+	t.Helper()
+	r.AsSuperuser(func(conn *pgx.Conn) {
+		_, err := conn.Exec(t.Context(), `TRUNCATE `+pgx.Identifier{schema, "person"}.Sanitize()+` CASCADE`)
+		rig.Check(t, err)
+	})
+	for o := range r.Root().ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Prefix: "a/", Recursive: true}) {
+		rig.Check(t, o.Err, r.Root().RemoveObject(t.Context(), bucket, o.Key, minio.RemoveObjectOptions{}))
+	}
+}
+
+// What the operator does to bring a company back: the app's own migrations, the agent,
+// PostgreSQL and the stores are real; kubelet alone is played.
+func TestRestores(t *testing.T) {
+	r := rig.New(t)
+	r.Operate()
+	for _, name := range []string{"acme", "globex"} {
+		r.Create(rig.Company(name))
+	}
+	acme := r.Healthy("acme")
+	r.Healthy("globex")
+	k := newKubelet(t, r)
+	rig.Check(t, r.RunApp(k.app, "acme", v1alpha1.SecretOfficeMigrate, contract.CommandMigrate, "up"))
+	rig.Check(t, r.RunApp(k.app, "acme", v1alpha1.SecretOfficeDatabase, contract.CommandSeed))
+	r.PutObject(acme.Status.Bucket)
+	k.backUp("acme", "good")
+	t.Run("what cannot be restored is refused", func(t *testing.T) { refusedRestores(t, r) })
+	t.Run("a backup that is not whole", func(t *testing.T) { brokenBackup(t, r, k, acme) })
+	t.Run("in place, and undone", func(t *testing.T) { inPlace(t, r, k, acme) })
+	t.Run("undone too late", func(t *testing.T) { undoneLate(t, r, k, acme) })
+}
+
+func refusedRestores(t *testing.T, r *rig.Rig) {
+	r.Create(restoreOf("globex", "good", "another", v1alpha1.RestoreInPlace))
+	untilRestore(t, r, "another", v1alpha1.ConditionFailed, v1alpha1.ReasonBackupOfAnother)
+	r.Create(restoreOf("globex", "good", "filled", v1alpha1.RestoreInto))
+	untilRestore(t, r, "filled", v1alpha1.ConditionFailed, v1alpha1.ReasonNotEmpty)
+	r.Create(restoreOf("acme", "none", "nothing", v1alpha1.RestoreDrill))
+	untilRestore(t, r, "nothing", v1alpha1.ConditionComplete, v1alpha1.ReasonBackupNotFound)
+	for _, name := range []string{"another", "filled", "nothing"} {
+		rig.Check(t, r.Client.Delete(t.Context(), &v1alpha1.TenantRestore{ObjectMeta: rig.Named(name)}))
+		goneRestore(t, r, name)
+	}
+}
+
+func goneRestore(t *testing.T, r *rig.Rig, name string) {
+	t.Helper()
+	var tr v1alpha1.TenantRestore
+	r.Eventually(name+" is gone", func() bool {
+		return apierrors.IsNotFound(r.Client.Get(t.Context(), client.ObjectKey{Name: name}, &tr))
+	}, func() string { return fmt.Sprintf("%+v", tr) })
+}
+
+// untouched expects a company that serves what it had, and nothing left of a restore.
+func untouched(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before registered, restore string) {
+	t.Helper()
+	if now := registeredOf(t, r, acme.Status.ID); now != before {
+		t.Errorf("the registry says %+v, want %+v", now, before)
+	}
+	if all := schemas(t, r, acme.Status.ID); len(all) != 1 || all[0] != before.Schema {
+		t.Errorf("schemas %v, want %s alone", all, before.Schema)
+	}
+	if !opens(r, rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json")) || *deployment(r, "acme").Spec.Replicas != 1 {
+		t.Error("the company does not serve")
+	}
+	for _, object := range []client.Object{&corev1.Secret{}, &networkingv1.NetworkPolicy{}} {
+		if err := r.Client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "restore-" + restore}, object); !apierrors.IsNotFound(err) {
+			t.Errorf("%T of restore %s: %v, want it gone", object, restore, err)
+		}
+	}
+	if tenant := r.Ready("acme"); tenant.Annotations[v1alpha1.AnnotationRestore] != "" {
+		t.Errorf("annotations %v", tenant.Annotations)
+	}
+}
+
+// brokenBackup restores what somebody has damaged in the backup store.
+func brokenBackup(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
+	before := registeredOf(t, r, acme.Status.ID)
+	undo := damage(t, r, backup.Bucket(r.Installation, acme.Status.ID))
+	rig.Check(t, r.Root().RemoveObject(t.Context(), acme.Status.Bucket, "a/b", minio.RemoveObjectOptions{})) // what is there is not read from the backup
+	r.Create(restoreOf("acme", "good", "broken", v1alpha1.RestoreInPlace))
+	k.migrate("acme", "broken", 1)
+	r.Create(backupOf("acme", "meanwhile", v1alpha1.BackupIncremental))
+	untilBackup(t, r, "meanwhile", v1alpha1.ConditionComplete, v1alpha1.ReasonQueued)
+	if code := k.agent(k.job(v1alpha1.LabelRestore, "broken", "restore-broken-l1"), backup.CommandRestore); code != backup.ExitBroken {
+		t.Errorf("the agent ends with %d, want %d", code, backup.ExitBroken)
+	}
+	failed := untilRestore(t, r, "broken", v1alpha1.ConditionFailed, v1alpha1.ReasonBackupBroken)
+	if failed.Status.Compared != nil || failed.Status.FormerSchema != "" {
+		t.Errorf("status %+v", failed.Status)
+	}
+	rig.Check(t, r.Client.Delete(t.Context(), &v1alpha1.TenantBackup{ObjectMeta: rig.Named("meanwhile")}))
+	goneBackup(t, r, "meanwhile")
+	untouched(t, r, acme, before, "broken")
+	undo()
+	r.PutObject(acme.Status.Bucket)
+}
+
+// damage writes over the encrypted copy of each object; the function takes that back.
+func damage(t *testing.T, r *rig.Rig, bucket string) (undo func()) {
+	t.Helper()
+	var versions []minio.UploadInfo
+	for o := range r.Root().ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Prefix: "e/", Recursive: true}) {
+		rig.Check(t, o.Err)
+		if strings.HasSuffix(o.Key, "/identity") {
+			continue
+		}
+		info, err := r.Root().PutObject(t.Context(), bucket, o.Key, strings.NewReader(strings.Repeat("x", int(o.Size))), o.Size, minio.PutObjectOptions{})
+		rig.Check(t, err)
+		versions = append(versions, info)
+	}
+	return func() {
+		for _, v := range versions {
+			rig.Check(t, r.Root().RemoveObject(t.Context(), bucket, v.Key, minio.RemoveObjectOptions{VersionID: v.VersionID}))
+		}
+	}
+}
+
+// inPlace destroys a company, takes it back to its backup, and undoes that.
+func inPlace(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
+	before := registeredOf(t, r, acme.Status.ID)
+	want := dataOf(t, r, before.Schema, acme.Status.Bucket)
+	destroyed(t, r, before.Schema, acme.Status.Bucket)
+	ruins := dataOf(t, r, before.Schema, acme.Status.Bucket)
+	if cmp.Equal(want, ruins) {
+		t.Fatal("nothing was destroyed")
+	}
+	session := rig.Connect(t, rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json"))
+	r.Create(restoreOf("acme", "good", "back", v1alpha1.RestoreInPlace))
+	k.restored("acme", "back")
+	done := untilRestore(t, r, "back", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	now := registeredOf(t, r, acme.Status.ID)
+	if diff := cmp.Diff(want, dataOf(t, r, now.Schema, acme.Status.Bucket)); diff != "" {
+		t.Errorf("what came back is something else (-was +is):\n%s", diff)
+	}
+	status := done.Status
+	if now.Schema != status.Schema || now.Schema == before.Schema || now.Epoch <= before.Epoch || now.Hold+now.Backup != "" || now.Release != "0.1.0" {
+		t.Errorf("the registry says %+v, before %+v", now, before)
+	}
+	if status.FormerSchema != before.Schema || status.FormerUntil == nil || status.Compared.Rows == 0 || status.Compared.Objects == 0 || status.Downtime == "" || status.Release != "0.1.0" {
+		t.Errorf("status %+v, compared %+v", status, status.Compared)
+	}
+	if session.Ping(t.Context()) == nil {
+		t.Error("a session of the app went on through the swap")
+	}
+	serves(t, r, now.Schema)
+	undone(t, r, acme, before, now, ruins)
+}
+
+// serves expects the app's settings to lead to a schema, and its login to open it.
+func serves(t *testing.T, r *rig.Rig, schema string) {
+	t.Helper()
+	r.Ready("acme")
+	d := rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json")
+	if d.Schema != schema {
+		t.Errorf("the app is told schema %s, want %s", d.Schema, schema)
+	}
+	var path string
+	conn := rig.Connect(t, d)
+	rig.Check(t, conn.QueryRow(t.Context(), `SELECT current_schema()`).Scan(&path))
+	if path != schema {
+		t.Errorf("the login finds schema %s, want %s", path, schema)
+	}
+	if _, err := conn.Exec(t.Context(), `UPDATE person SET name = name`); err != nil {
+		t.Errorf("the app's login cannot write what came back: %v", err)
+	}
+	if tenant := r.Ready("acme"); tenant.Annotations[v1alpha1.AnnotationRestore] != "" {
+		t.Errorf("annotations %v", tenant.Annotations)
+	}
+}
+
+func undone(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before, restored registered, ruins map[string]string) {
+	t.Helper()
+	rig.Edit(r, "back", &v1alpha1.TenantRestore{}, func(tr *v1alpha1.TenantRestore) { tr.Spec.Undo = true })
+	done := untilRestore(t, r, "back", v1alpha1.ConditionUndone, v1alpha1.ReasonUndone)
+	now := registeredOf(t, r, acme.Status.ID)
+	if now.Schema != before.Schema || now.Release != before.Release || now.Epoch <= restored.Epoch || now.Hold+now.Backup != "" {
+		t.Errorf("the registry says %+v, before %+v", now, restored)
+	}
+	got := dataOf(t, r, now.Schema, acme.Status.Bucket)
+	for what, is := range ruins {
+		if strings.HasPrefix(what, "table ") && got[what] != is {
+			t.Errorf("%s is %s, want %s", what, got[what], is)
+		}
+	}
+	serves(t, r, before.Schema)
+	if done.Status.Schema != before.Schema || done.Status.FormerSchema != restored.Schema {
+		t.Errorf("status %+v", done.Status)
+	}
+	rig.Check(t, r.Client.Delete(t.Context(), done))
+	goneRestore(t, r, "back")
+	if all := schemas(t, r, acme.Status.ID); len(all) != 1 || all[0] != before.Schema {
+		t.Errorf("schemas %v, want %s alone", all, before.Schema)
+	}
+}
+
+// undoneLate asks for what is not kept any more.
+func undoneLate(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
+	before := registeredOf(t, r, acme.Status.ID)
+	r.Create(restoreOf("acme", "good", "again", v1alpha1.RestoreInPlace))
+	k.restored("acme", "again")
+	done := untilRestore(t, r, "again", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	r.Stop()
+	r.Now.Forward(8 * 24 * time.Hour)
+	r.Operate()
+	r.Eventually("the former schema is dropped", func() bool { return len(schemas(t, r, acme.Status.ID)) == 1 }, func() string { return fmt.Sprint(schemas(t, r, acme.Status.ID)) })
+	rig.Edit(r, "again", &v1alpha1.TenantRestore{}, func(tr *v1alpha1.TenantRestore) { tr.Spec.Undo = true })
+	untilRestore(t, r, "again", v1alpha1.ConditionUndone, v1alpha1.ReasonTooLate)
+	if now := registeredOf(t, r, acme.Status.ID); now.Schema != done.Status.Schema || now.Schema == before.Schema {
+		t.Errorf("the registry says %+v", now)
+	}
+}
