@@ -35,10 +35,15 @@ type company struct {
 	plan        string
 	release     string
 	adopt       string
+	restoreFrom string // name of a TenantBackup; empty: it begins empty
 }
 
 // manifest is what somebody would apply with kubectl.
 func (c company) manifest() string {
+	from := ""
+	if c.restoreFrom != "" {
+		from = fmt.Sprintf("  restoreFrom: {backup: %s}\n", c.restoreFrom)
+	}
 	return fmt.Sprintf(`apiVersion: atrium.dev/v1alpha1
 kind: Tenant
 metadata:
@@ -50,7 +55,7 @@ spec:
   release: %q
   adopt: %q
   adminContact: {name: 王芳, phone: "13800000001", mail: it@%s.example}
-`, c.name, mark, c.displayName, c.plan, c.release, c.adopt, c.name)
+`, c.name, mark, c.displayName, c.plan, c.release, c.adopt, c.name) + from
 }
 
 func (c company) namespace() string { return v1alpha1.NamespacePrefix + c.name }

@@ -52,6 +52,6 @@ func sweep(whose string) error {
 			return err
 		}
 	}
-	_, err = run(ctx, "", "delete", "releases,plans,tenantbackups", "-l", mark, "--ignore-not-found", "--wait=false")
+	_, err = run(ctx, "", "delete", "tenantrestores,releases,plans,tenantbackups", "-l", mark, "--ignore-not-found", "--wait=false")
 	return err
 }
