@@ -1,5 +1,6 @@
 // The one door to the server: typed by openapi.json, with an Idempotency-Key on every change.
 import createClient from 'openapi-fetch';
+import { early } from './early';
 import { answered, keyFor } from './idempotency';
 import { ApiError, toApiError } from './problem';
 import type { paths } from './schema';
@@ -25,7 +26,7 @@ async function send(request: Request, waitMs = limitMs): Promise<Response> {
     fetch(r, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(waitMs)]) });
   let response: Response;
   try {
-    response = await limited(request).catch((error) => {
+    response = await (early(request) ?? limited(request)).catch((error) => {
       if (request.signal.aborted || !navigator.onLine) throw error;
       return limited(again);
     });

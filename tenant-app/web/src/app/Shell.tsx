@@ -14,18 +14,19 @@ import { usePhone } from '../ui/media';
 import { PersonAvatar } from '../ui/PersonAvatar';
 import { Blank, SkeletonRows } from '../ui/states';
 import { useBadge, useCounts } from './counts';
+import { pages } from './pages';
 import { type Place, places, tabsFor, visibleTo } from './places';
 import classes from './Shell.module.css';
 import { StateBar } from './StateBar';
 import { Broken, useMe } from './session';
 
-const TodoPage = lazy(() => import('../features/todo/TodoPage'));
-const WorkPage = lazy(() => import('../features/approval/WorkPage'));
-const DirectoryPage = lazy(() => import('../features/directory/DirectoryPage'));
+const TodoPage = lazy(pages.todo);
+const WorkPage = lazy(pages.work);
+const DirectoryPage = lazy(pages.directory);
 const Begin = lazy(() => import('./Begin'));
-const SearchPage = lazy(() => import('../features/search/SearchPage'));
-const MePage = lazy(() => import('../features/me/MePage'));
-const AdminPage = lazy(() => import('../features/admin/AdminPage'));
+const SearchPage = lazy(pages.search);
+const MePage = lazy(pages.me);
+const AdminPage = lazy(pages.admin);
 const First = lazy(() => import('../features/guide/First'));
 const Palette = lazy(() => import('./Palette'));
 

@@ -1,3 +1,4 @@
+import './early';
 import './styles';
 import { createRoot } from 'react-dom/client';
 import { loadCatalogue, rememberedLang } from '../i18n';
