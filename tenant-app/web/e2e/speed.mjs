@@ -126,7 +126,10 @@ async function write(desk, room) {
 async function interact(page, since) {
   for (let i = 0; i < interactions / 2; i++) {
     await box(page).press('a');
-    await page.getByRole('button', { name: /^(表情|更多.*|更多操作)$/ }).first().click();
+    await page
+      .getByRole('button', { name: /^(表情|更多)$/ })
+      .first()
+      .click();
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
   return page.evaluate(
