@@ -119,9 +119,11 @@ func TestRestores(t *testing.T) {
 	rig.Check(t, r.RunApp(k.app, "acme", v1alpha1.SecretOfficeDatabase, contract.CommandSeed))
 	r.PutObject(acme.Status.Bucket)
 	k.backUp("acme", "good")
+	want := dataOf(t, r, registeredOf(t, r, acme.Status.ID).Schema, acme.Status.Bucket)
 	t.Run("what cannot be restored is refused", func(t *testing.T) { refusedRestores(t, r) })
 	t.Run("a backup that is not whole", func(t *testing.T) { brokenBackup(t, r, k, acme) })
-	t.Run("in place, and undone", func(t *testing.T) { inPlace(t, r, k, acme) })
+	t.Run("in place, and undone", func(t *testing.T) { inPlace(t, r, k, acme, want) })
+	t.Run("into a new company", func(t *testing.T) { intoNew(t, r, k, acme, want) })
 	t.Run("undone too late", func(t *testing.T) { undoneLate(t, r, k, acme) })
 }
 
@@ -212,9 +214,8 @@ func damage(t *testing.T, r *rig.Rig, bucket string) (undo func()) {
 }
 
 // inPlace destroys a company, takes it back to its backup, and undoes that.
-func inPlace(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
+func inPlace(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want map[string]string) {
 	before := registeredOf(t, r, acme.Status.ID)
-	want := dataOf(t, r, before.Schema, acme.Status.Bucket)
 	destroyed(t, r, before.Schema, acme.Status.Bucket)
 	ruins := dataOf(t, r, before.Schema, acme.Status.Bucket)
 	if cmp.Equal(want, ruins) {
@@ -287,6 +288,39 @@ func undone(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before, restored re
 	if all := schemas(t, r, acme.Status.ID); len(all) != 1 || all[0] != before.Schema {
 		t.Errorf("schemas %v, want %s alone", all, before.Schema)
 	}
+}
+
+// intoNew begins another company with the backup, at its second attempt.
+func intoNew(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want map[string]string) {
+	r.Create(rig.Company("twin", func(t *v1alpha1.Tenant) { t.Spec.RestoreFrom = &v1alpha1.RestoreFrom{Backup: "good"} }))
+	twin := untilMigrated(r, "twin", v1alpha1.ReasonRestoring)
+	name := into(t, r, twin).Name
+	k.migrate("twin", name, 1)
+	job := k.job(v1alpha1.LabelRestore, name, "restore-"+name+"-l1")
+	r.Hands.EndJob(t, job, contract.ExitUnavailable, `{"message":"the store does not answer"}`)
+	untilRestore(t, r, name, v1alpha1.ConditionComplete, v1alpha1.ReasonRetrying)
+	r.Stop()
+	r.Now.Forward(6 * time.Minute) // further than any pause
+	r.Operate()
+	if code := k.agent(k.job(v1alpha1.LabelRestore, name, "restore-"+name+"-l2"), backup.CommandRestore); code != contract.ExitOK {
+		t.Fatalf("the restore ended with %d", code)
+	}
+	done := untilRestore(t, r, name, v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	twin = r.Ready("twin")
+	now := registeredOf(t, r, twin.Status.ID)
+	if diff := cmp.Diff(want, dataOf(t, r, now.Schema, twin.Status.Bucket)); diff != "" {
+		t.Errorf("the new company has something else (-was +is):\n%s", diff)
+	}
+	if now.Release != "0.1.0" || now.Hold+now.Backup != "" || done.Status.FormerSchema != "" || done.Status.SourceID != acme.Status.ID {
+		t.Errorf("the registry says %+v, the restore %+v", now, done.Status)
+	}
+	r.AsSuperuser(func(conn *pgx.Conn) {
+		var restored, source string
+		rig.Check(t, conn.QueryRow(t.Context(), `SELECT restored, source FROM atrium.tenants WHERE id = $1`, twin.Status.ID).Scan(&restored, &source))
+		if restored != "good" || source != acme.Status.ID {
+			t.Errorf("the row says that the rows are of backup %q of %q", restored, source)
+		}
+	})
 }
 
 // undoneLate asks for what is not kept any more.
