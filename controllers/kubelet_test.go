@@ -86,14 +86,43 @@ func (k *kubelet) agent(job *batchv1.Job, command string) (code int) {
 func (k *kubelet) migrate(company, restore string, attempt int) {
 	k.t.Helper()
 	job := k.job(v1alpha1.LabelRestore, restore, fmt.Sprintf("restore-%s-m%d", restore, attempt))
-	secret := ""
+	rig.Check(k.t, k.r.RunApp(k.app, company, mounts(job), job.Spec.Template.Spec.Containers[0].Args...))
+	k.r.Hands.EndJob(k.t, job, 0, "")
+}
+
+// mounts are those of a Job's pod of the app.
+func mounts(job *batchv1.Job) (m rig.Mounts) {
 	for _, source := range job.Spec.Template.Spec.Volumes[0].Projected.Sources {
-		if source.Secret != nil && source.Secret.Items[0].Key == contract.FileDatabase {
-			secret = source.Secret.Name
+		if source.ConfigMap != nil {
+			m.Settings = source.ConfigMap.Name
+		} else if source.Secret.Items[0].Key == contract.FileDatabase {
+			m.Database = source.Secret.Name
 		}
 	}
-	rig.Check(k.t, k.r.RunApp(k.app, company, secret, job.Spec.Template.Spec.Containers[0].Args...))
-	k.r.Hands.EndJob(k.t, job, 0, "")
+	return m
+}
+
+// prove serves the app of a drill for real, and lets the agent ask it at the ports that
+// it has here.
+func (k *kubelet) prove(company, restore string) (code int) {
+	k.t.Helper()
+	job := k.job(v1alpha1.LabelRestore, restore, "restore-"+restore+"-p1")
+	pod := job.Spec.Template.Spec
+	if len(pod.InitContainers) != 1 || pod.InitContainers[0].Args[0] != contract.CommandServe || *pod.InitContainers[0].RestartPolicy != "Always" ||
+		len(pod.Containers) != 1 || pod.Containers[0].Args[0] != backup.CommandProve {
+		k.t.Errorf("the pod %+v", pod)
+	}
+	proof := rig.File[backup.Proof](k.t, k.r, job.Namespace, mounts(job).Database, backup.ProofFile)
+	office, ops, stop := k.r.ServeApp(k.app, company, mounts(job))
+	defer stop()
+	proof.Office, proof.Ops = office, ops
+	raw, err := json.Marshal(proof)
+	rig.Check(k.t, err, os.WriteFile(filepath.Join(k.config.TaskDir, backup.ProofFile), raw, 0o600))
+	outcome, code := program.Run(k.t.Context(), k.config, backup.CommandProve)
+	said, err := json.Marshal(outcome)
+	rig.Check(k.t, err)
+	k.r.Hands.EndJob(k.t, job, int32(code), string(said)) //nolint:gosec // an exit code
+	return code
 }
 
 // backUp makes a real backup of a company.

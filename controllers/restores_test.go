@@ -104,24 +104,34 @@ func destroyed(t *testing.T, r *rig.Rig, schema, bucket string) {
 	}
 }
 
+// real names the Release of the app of this checkout, which has schema realSchema.
+const (
+	real       = "office"
+	realSchema = 15
+)
+
+func ofReal(t *v1alpha1.Tenant) { t.Spec.Release = real }
+
 // What the operator does to bring a company back: the app's own migrations, the agent,
 // PostgreSQL and the stores are real; kubelet alone is played.
 func TestRestores(t *testing.T) {
 	r := rig.New(t)
 	r.Operate()
+	r.Create(&v1alpha1.Release{ObjectMeta: rig.Named(real), Spec: v1alpha1.ReleaseSpec{Version: "0.1.0", Image: rig.Image, SchemaVersion: realSchema}})
 	for _, name := range []string{"acme", "globex"} {
-		r.Create(rig.Company(name))
+		r.Create(rig.Company(name, ofReal))
 	}
 	acme := r.Healthy("acme")
 	r.Healthy("globex")
 	k := newKubelet(t, r)
-	rig.Check(t, r.RunApp(k.app, "acme", v1alpha1.SecretOfficeMigrate, contract.CommandMigrate, "up"))
-	rig.Check(t, r.RunApp(k.app, "acme", v1alpha1.SecretOfficeDatabase, contract.CommandSeed))
+	rig.Check(t, r.RunApp(k.app, "acme", rig.Mounts{Database: v1alpha1.SecretOfficeMigrate}, contract.CommandMigrate, "up"))
+	rig.Check(t, r.RunApp(k.app, "acme", rig.Mounts{Database: v1alpha1.SecretOfficeDatabase}, contract.CommandSeed))
 	r.PutObject(acme.Status.Bucket)
 	k.backUp("acme", "good")
 	want := dataOf(t, r, registeredOf(t, r, acme.Status.ID).Schema, acme.Status.Bucket)
 	t.Run("what cannot be restored is refused", func(t *testing.T) { refusedRestores(t, r) })
 	t.Run("a backup that is not whole", func(t *testing.T) { brokenBackup(t, r, k, acme) })
+	t.Run("a drill", func(t *testing.T) { drilled(t, r, k, acme) })
 	t.Run("in place, and undone", func(t *testing.T) { inPlace(t, r, k, acme, want) })
 	t.Run("into a new company", func(t *testing.T) { intoNew(t, r, k, acme, want) })
 	t.Run("undone too late", func(t *testing.T) { undoneLate(t, r, k, acme) })
@@ -160,7 +170,7 @@ func untouched(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before registere
 	if !opens(r, rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json")) || *deployment(r, "acme").Spec.Replicas != 1 {
 		t.Error("the company does not serve")
 	}
-	for _, object := range []client.Object{&corev1.Secret{}, &networkingv1.NetworkPolicy{}} {
+	for _, object := range []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}, &networkingv1.NetworkPolicy{}} {
 		if err := r.Client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "restore-" + restore}, object); !apierrors.IsNotFound(err) {
 			t.Errorf("%T of restore %s: %v, want it gone", object, restore, err)
 		}
@@ -213,6 +223,28 @@ func damage(t *testing.T, r *rig.Rig, bucket string) (undo func()) {
 	}
 }
 
+// drilled proves the backup while the company works, and leaves nothing behind.
+func drilled(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
+	before := registeredOf(t, r, acme.Status.ID)
+	r.Create(restoreOf("acme", "good", "drill", v1alpha1.RestoreDrill))
+	k.restored("acme", "drill")
+	if s := rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json"); s.Schema != before.Schema {
+		t.Errorf("the company's app is told schema %s", s.Schema)
+	}
+	if code := k.prove("acme", "drill"); code != contract.ExitOK {
+		t.Fatalf("the proof ended with %d", code)
+	}
+	done := untilRestore(t, r, "drill", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	if p := done.Status.Proof; p == nil || p.RecoverySeconds < 1 || done.Status.Compared.Rows == 0 || done.Status.FormerSchema != "" || done.Status.Downtime != "" {
+		t.Errorf("status %+v, proof %+v", done.Status, p)
+	}
+	untouched(t, r, acme, before, "drill")
+	proven := r.Until("acme", "is proven", func(t *v1alpha1.Tenant) bool { return t.Status.Backup != nil && t.Status.Backup.Proven != nil }).Status.Backup.Proven
+	if proven.Restore != "drill" || !proven.Moment.Equal(done.Status.Moment) || !proven.At.Equal(&done.Status.Proof.At) {
+		t.Errorf("proven %+v", proven)
+	}
+}
+
 // inPlace destroys a company, takes it back to its backup, and undoes that.
 func inPlace(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want map[string]string) {
 	before := registeredOf(t, r, acme.Status.ID)
@@ -230,10 +262,10 @@ func inPlace(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want m
 		t.Errorf("what came back is something else (-was +is):\n%s", diff)
 	}
 	status := done.Status
-	if now.Schema != status.Schema || now.Schema == before.Schema || now.Epoch <= before.Epoch || now.Hold+now.Backup != "" || now.Release != "0.1.0" {
+	if now.Schema != status.Schema || now.Schema == before.Schema || now.Epoch <= before.Epoch || now.Hold+now.Backup != "" || now.Release != real {
 		t.Errorf("the registry says %+v, before %+v", now, before)
 	}
-	if status.FormerSchema != before.Schema || status.FormerUntil == nil || status.Compared.Rows == 0 || status.Compared.Objects == 0 || status.Downtime == "" || status.Release != "0.1.0" {
+	if status.FormerSchema != before.Schema || status.FormerUntil == nil || status.Compared.Rows == 0 || status.Compared.Objects == 0 || status.Downtime == "" || status.Release != real {
 		t.Errorf("status %+v, compared %+v", status, status.Compared)
 	}
 	if session.Ping(t.Context()) == nil {
@@ -292,7 +324,7 @@ func undone(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before, restored re
 
 // intoNew begins another company with the backup, at its second attempt.
 func intoNew(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want map[string]string) {
-	r.Create(rig.Company("twin", func(t *v1alpha1.Tenant) { t.Spec.RestoreFrom = &v1alpha1.RestoreFrom{Backup: "good"} }))
+	r.Create(rig.Company("twin", ofReal, func(t *v1alpha1.Tenant) { t.Spec.RestoreFrom = &v1alpha1.RestoreFrom{Backup: "good"} }))
 	twin := untilMigrated(r, "twin", v1alpha1.ReasonRestoring)
 	name := into(t, r, twin).Name
 	k.migrate("twin", name, 1)
@@ -311,7 +343,7 @@ func intoNew(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want m
 	if diff := cmp.Diff(want, dataOf(t, r, now.Schema, twin.Status.Bucket)); diff != "" {
 		t.Errorf("the new company has something else (-was +is):\n%s", diff)
 	}
-	if now.Release != "0.1.0" || now.Hold+now.Backup != "" || done.Status.FormerSchema != "" || done.Status.SourceID != acme.Status.ID {
+	if now.Release != real || now.Hold+now.Backup != "" || done.Status.FormerSchema != "" || done.Status.SourceID != acme.Status.ID {
 		t.Errorf("the registry says %+v, the restore %+v", now, done.Status)
 	}
 	r.AsSuperuser(func(conn *pgx.Conn) {

@@ -72,7 +72,7 @@ type TenantRestoreStatus struct {
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// step that the restore is at, or ended in.
+	// step that the restore, or its undo, is at.
 	// +optional
 	Step RestoreStep `json:"step,omitempty"`
 	// tenantID is the id of the company that is filled.

@@ -1,4 +1,4 @@
-// Command agent backs up one tenant, brings a backup back, or verifies one: a Job.
+// Command agent backs up one tenant, brings a backup back, verifies one, or proves what came back: a Job.
 package main
 
 import (
@@ -24,7 +24,7 @@ func main() {
 	outcome := flag.String("outcome", "/dev/termination-log", "file for the last word, at most 4,096 bytes")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: agent [flags] backup|restore|verify")
+		fmt.Fprintln(os.Stderr, "usage: agent [flags] backup|restore|verify|prove")
 		os.Exit(contract.ExitUsage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)

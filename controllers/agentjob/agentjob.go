@@ -165,7 +165,7 @@ func (r *Runner) RemoveJobs(ctx context.Context, w Work) error {
 		if Ended(&list.Items[i]) {
 			continue
 		}
-		if err := r.remove(ctx, &list.Items[i]); err != nil {
+		if err := r.Remove(ctx, &list.Items[i]); err != nil {
 			return err
 		}
 	}
@@ -176,14 +176,15 @@ func (r *Runner) RemoveJobs(ctx context.Context, w Work) error {
 // takes them along.
 func (r *Runner) RemoveObjects(ctx context.Context, w Work) error {
 	for _, object := range []client.Object{&corev1.Secret{ObjectMeta: w.Meta(w.Name)}, &networkingv1.NetworkPolicy{ObjectMeta: w.Meta(w.Name)}} {
-		if err := r.remove(ctx, object); err != nil {
+		if err := r.Remove(ctx, object); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Runner) remove(ctx context.Context, object client.Object) error {
+// Remove deletes an object, if it is there.
+func (r *Runner) Remove(ctx context.Context, object client.Object) error {
 	err := r.Client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
 		return fmt.Errorf("remove %T %s/%s: %w", object, object.GetNamespace(), object.GetName(), err)

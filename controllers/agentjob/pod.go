@@ -45,6 +45,19 @@ func (r *Runner) pod(w Work, command string) corev1.PodSpec {
 	}
 }
 
+// Beside makes the agent the one container that ends a pod of the app: the app runs
+// beside it until then, and the agent reaches it on loopback.
+func (r *Runner) Beside(w Work, office corev1.PodTemplateSpec, command string) corev1.PodTemplateSpec {
+	always, agent := corev1.ContainerRestartPolicyAlways, r.pod(w, command)
+	for _, container := range office.Spec.Containers {
+		container.RestartPolicy = &always
+		office.Spec.InitContainers = append(office.Spec.InitContainers, container)
+	}
+	office.Spec.Containers, office.Spec.RestartPolicy = agent.Containers, agent.RestartPolicy
+	office.Spec.Volumes = append(office.Spec.Volumes, agent.Volumes[0]) // its scratch folder is the app's
+	return office
+}
+
 func amounts(of v1alpha1.ResourceAmounts) corev1.ResourceList {
 	return corev1.ResourceList{corev1.ResourceCPU: of.CPU, corev1.ResourceMemory: of.Memory}
 }

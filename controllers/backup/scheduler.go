@@ -66,6 +66,9 @@ func (s *Scheduler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 		return ctrl.Result{}, fmt.Errorf("list the backups of tenant %s: %w", t.Name, err)
 	}
 	after := summary(&t, list.Items)
+	if after.Proven, err = s.proven(ctx, &t); err != nil {
+		return ctrl.Result{}, err
+	}
 	again, err := s.follow(ctx, &t, policy, list.Items, after)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -234,6 +237,7 @@ func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("backup-schedule").
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(placed)).
 		Watches(&v1alpha1.TenantBackup{}, handler.EnqueueRequestsFromMapFunc(tenantOf), builder.WithPredicates(ended)).
+		Watches(&v1alpha1.TenantRestore{}, handler.EnqueueRequestsFromMapFunc(drilledTenant), builder.WithPredicates(drillEnded())).
 		Watches(&v1alpha1.Plan{}, handler.EnqueueRequestsFromMapFunc(s.onPlan), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 2, ReconciliationTimeout: sweepLasts + passLimit}).
 		Complete(s)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -74,7 +75,7 @@ func (r *Reconciler) succeed(s *scope, message string) {
 
 func (r *Reconciler) finish(s *scope) {
 	now, status := metav1.NewTime(r.Now()).Rfc3339Copy(), &s.restore.Status
-	status.Finished, status.Progress = &now, nil
+	status.Finished, status.Progress, status.Step = &now, nil, ""
 	status.Duration = lasted(status.Started, status.Finished)
 }
 
@@ -105,6 +106,11 @@ func (r *Reconciler) shut(ctx context.Context, s *scope) error {
 	}
 	if err := r.Agent.RemoveObjects(ctx, s.work()); err != nil {
 		return err
+	}
+	if s.restore.Spec.Mode == v1alpha1.RestoreDrill {
+		if err := r.Agent.Remove(ctx, &corev1.ConfigMap{ObjectMeta: s.work().Meta(s.work().Name)}); err != nil {
+			return err
+		}
 	}
 	if s.database == nil {
 		_, server, err := r.Servers.NamedDatabase(ctx, r.Client, s.restore.Status.DatabaseServer)

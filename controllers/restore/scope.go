@@ -165,7 +165,7 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	if step := s.restore.Status.Step; step == v1alpha1.RestoreHolding || step == v1alpha1.RestoreStarting {
+	if step := s.restore.Status.Step; finished(s.restore) || step == v1alpha1.RestoreHolding || step == v1alpha1.RestoreStarting {
 		s.databaseServer, s.database, err = r.Servers.NamedDatabase(ctx, r.Client, s.restore.Status.DatabaseServer)
 		return err
 	}

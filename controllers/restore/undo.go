@@ -23,7 +23,7 @@ func (r *Reconciler) beginUndo(s *scope) error {
 
 // refuseUndo leaves all as it is.
 func (r *Reconciler) refuseUndo(s *scope, message string) {
-	s.restore.Status.Step = v1alpha1.RestoreStarting
+	s.restore.Status.Step = ""
 	r.conditions(s).Set(v1alpha1.ConditionUndone, metav1.ConditionFalse, v1alpha1.ReasonTooLate, message)
 	meta.RemoveStatusCondition(&s.restore.Status.Conditions, v1alpha1.ConditionReconciling)
 	r.event(s, warning, v1alpha1.ReasonTooLate, "it is not undone: %s", message)
@@ -37,7 +37,10 @@ func (r *Reconciler) undone(s *scope) {
 	status.Release, status.FormerRelease = status.FormerRelease, status.Release
 	message := fmt.Sprintf("Tenant %s has again what it had before; what the restore had brought (schema %s) stays until %s",
 		s.restore.Spec.Tenant, status.FormerSchema, status.FormerUntil.UTC().Format(inWords))
-	r.conditions(s).Set(v1alpha1.ConditionUndone, metav1.ConditionTrue, v1alpha1.ReasonUndone, message)
+	status.Step = ""
+	for _, kind := range []string{v1alpha1.ConditionUndone, v1alpha1.ConditionComplete} {
+		r.conditions(s).Set(kind, metav1.ConditionTrue, v1alpha1.ReasonUndone, message)
+	}
 	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionReconciling)
 	r.event(s, normal, v1alpha1.ReasonUndone, "%s", message)
 }

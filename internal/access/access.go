@@ -2,7 +2,8 @@
 // such right anywhere else: it binds itself the ClusterRole below in each namespace
 // that it made, and may bind that one role alone. The markers are the role.
 //
-// +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts;resourcequotas;limitranges,verbs=get;list;create;patch
+// +kubebuilder:rbac:groups="",resources=serviceaccounts;resourcequotas;limitranges,verbs=get;list;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list

@@ -57,6 +57,9 @@ func Run(ctx context.Context, config Config, command string) (backup.Outcome, in
 const maxMessage = 600
 
 func run(ctx context.Context, config Config, command string) (*backup.Restored, error) {
+	if command == backup.CommandProve {
+		return nil, prove(ctx, config.TaskDir)
+	}
 	task, err := readTask(filepath.Join(config.TaskDir, backup.TaskFile))
 	if err != nil {
 		return nil, fail(contract.ExitUsage, err)
@@ -75,7 +78,7 @@ func run(ctx context.Context, config Config, command string) (*backup.Restored, 
 	case backup.CommandVerify:
 		return w.verify(ctx)
 	}
-	return nil, fail(contract.ExitUsage, fmt.Errorf("the agent knows %s, %s and %s, not %q", backup.CommandBackup, backup.CommandRestore, backup.CommandVerify, command))
+	return nil, fail(contract.ExitUsage, fmt.Errorf("the agent knows %s, %s, %s and %s, not %q", backup.CommandBackup, backup.CommandRestore, backup.CommandVerify, backup.CommandProve, command))
 }
 
 // readTask never quotes what it read: it holds secrets.

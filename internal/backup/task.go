@@ -11,7 +11,9 @@ const (
 	CommandBackup  = "backup"
 	CommandRestore = "restore" // without a Bucket in its Task objects are read and compared, not written: a drill
 	CommandVerify  = "verify"  // reads and compares all of a backup, needs neither Database nor Bucket
+	CommandProve   = "prove"   // asks an app that is served on what a restore brought; its folder holds ProofFile instead
 	TaskFile       = "task.json"
+	ProofFile      = "proof.json"
 	TaskDir        = "/etc/atrium-agent" // where the Job mounts it
 )
 
@@ -43,6 +45,16 @@ type Task struct {
 	Sign     []byte  `json:"sign,omitempty"`   // backup: Ed25519 seed
 	Verify   []byte  `json:"verify"`           // Ed25519 public key
 	Epochs   []Epoch `json:"epochs,omitempty"` // restore: all that the manifest names
+}
+
+// Proof is what the agent is to find at an app, as JSON.
+type Proof struct {
+	Office        string `json:"office"` // origin of people's port
+	Ops           string `json:"ops"`    // origin of the port for operations
+	Host          string `json:"host"`   // by which people know the company
+	Origin        string `json:"origin"` // of its page
+	Release       string `json:"release"`
+	SchemaVersion int    `json:"schemaVersion"`
 }
 
 // Former is how an earlier backup is opened.

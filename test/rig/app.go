@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"io"
@@ -35,6 +36,7 @@ type App struct {
 
 	rig       *Rig
 	namespace string
+	settings  string // ConfigMap with settings.json; empty: the company's own
 	host      string // by which people know it
 	process   *app.App
 }
@@ -102,7 +104,7 @@ func (a *App) follow(ctx context.Context) {
 func (a *App) mount(dir, database string) error {
 	ctx := a.rig.T.Context()
 	var settings corev1.ConfigMap
-	if err := a.rig.Client.Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: v1alpha1.OfficeName}, &settings); err != nil {
+	if err := a.rig.Client.Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: cmp.Or(a.settings, v1alpha1.OfficeName)}, &settings); err != nil {
 		return err
 	}
 	files := map[string][]byte{contract.FileSettings: []byte(settings.Data[contract.FileSettings])}
