@@ -96,11 +96,12 @@ type TenantSpec struct {
 
 	// deletionPolicy says what happens to the company's data when the Tenant is
 	// deleted. Retain closes its logins and keeps schema and bucket. Delete removes
-	// both, but only when the annotation atrium.dev/confirm-deletion holds the
-	// Tenant's name; without it Delete is treated as Retain.
+	// both. FinalBackup does so once a last full backup, <name>-final-<id>, is complete.
+	// Both do it only when the annotation atrium.dev/confirm-deletion holds the Tenant's
+	// name; without it they are treated as Retain.
 	// +optional
 	// +kubebuilder:default=Retain
-	// +kubebuilder:validation:Enum=Retain;Delete
+	// +kubebuilder:validation:Enum=Retain;Delete;FinalBackup
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
 	// adopt decides about data that a former tenant of this name left: the id of
@@ -145,8 +146,9 @@ type DeletionPolicy string
 
 // Deletion policies.
 const (
-	DeletionRetain DeletionPolicy = "Retain"
-	DeletionDelete DeletionPolicy = "Delete"
+	DeletionRetain      DeletionPolicy = "Retain"
+	DeletionDelete      DeletionPolicy = "Delete"
+	DeletionFinalBackup DeletionPolicy = "FinalBackup"
 )
 
 // Contact is a person outside the company's directory.

@@ -172,6 +172,21 @@ func (r *Runner) RemoveJobs(ctx context.Context, w Work) error {
 	return nil
 }
 
+// RemoveFormer removes the Jobs that an earlier object of the same name has left, before
+// the first of this one is made: it would be taken for it. It says whether some are left.
+func (r *Runner) RemoveFormer(ctx context.Context, w Work) (left bool, err error) {
+	var list batchv1.JobList
+	if err := r.Live.List(ctx, &list, client.InNamespace(w.Namespace), client.MatchingLabels{w.Label: w.Of}); err != nil {
+		return false, refused(fmt.Errorf("list the Jobs of %s: %w", w.Name, err))
+	}
+	for i := range list.Items {
+		if err := r.Remove(ctx, &list.Items[i]); err != nil {
+			return true, err
+		}
+	}
+	return len(list.Items) > 0, nil
+}
+
 // RemoveObjects removes Secret and policy of a work. A namespace that is gone, or goes,
 // takes them along.
 func (r *Runner) RemoveObjects(ctx context.Context, w Work) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -56,6 +57,11 @@ func (r *Reconciler) take(ctx context.Context, s *scope, me backup.Waiting, all 
 	s.backup.Status.Bucket = backup.Bucket(r.Installation, me.TenantID)
 	if err := r.finalizer(ctx, s); err != nil {
 		return err
+	}
+	if left, err := r.Agent.RemoveFormer(ctx, s.work()); err != nil {
+		return err
+	} else if left {
+		return &waiting{v1alpha1.ReasonPreparing, "what an earlier TenantBackup of this name left is removed", time.Second}
 	}
 	if err := r.lease(ctx, s, nil); err != nil {
 		return err

@@ -71,14 +71,14 @@ func (s *scope) work() agentjob.Work {
 	}
 }
 
-// findTenant reads the Tenant; one that goes is none.
+// findTenant reads the Tenant; one that goes is none but for its final backup.
 func (r *Reconciler) findTenant(ctx context.Context, s *scope) error {
 	var t v1alpha1.Tenant
 	err := r.Client.Get(ctx, client.ObjectKey{Name: s.backup.Spec.Tenant}, &t)
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("read Tenant %s: %w", s.backup.Spec.Tenant, err)
 	}
-	if err != nil || !t.DeletionTimestamp.IsZero() {
+	if err != nil || !t.DeletionTimestamp.IsZero() && !tenant.IsFinal(&t, s.backup.Name) {
 		return fault.OfUser(v1alpha1.ReasonTenantNotFound,
 			"there is no Tenant %q, or it is being deleted: make a TenantBackup of one of `kubectl get tenants`", s.backup.Spec.Tenant)
 	}

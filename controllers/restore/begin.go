@@ -47,6 +47,11 @@ func (r *Reconciler) begin(ctx context.Context, s *scope) error {
 	if err := r.finalizer(ctx, s); err != nil {
 		return err
 	}
+	if left, err := r.Agent.RemoveFormer(ctx, s.work()); err != nil {
+		return err
+	} else if left {
+		return &waiting{v1alpha1.ReasonPreparing, "what an earlier TenantRestore of this name left is removed", time.Second}
+	}
 	err := r.lease(ctx, s, func(tx pgx.Tx) error { return r.chooseSchema(ctx, s, tx) })
 	if fault.Is(err, v1alpha1.ReasonNotEmpty) {
 		return r.fail(ctx, s, v1alpha1.ReasonNotEmpty, err.Error())

@@ -3,7 +3,6 @@ package tenant
 import (
 	"context"
 
-	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/controllers/servers"
 	"atrium.dev/atrium/internal/objectstore"
 )
@@ -23,7 +22,7 @@ func (r *Reconciler) bucket(ctx context.Context, s *scope) error {
 // undoBucket removes the bucket under Delete. Under Retain its credentials go with
 // the namespace, and expire.
 func (r *Reconciler) undoBucket(ctx context.Context, s *scope) error {
-	if s.policy() != v1alpha1.DeletionDelete {
+	if !s.drops() {
 		return nil
 	}
 	return s.store.RemoveBucket(ctx, s.row.Bucket, r.owner(s))

@@ -138,7 +138,7 @@ func (s *scope) closing(now time.Time) []string {
 
 // undoDatabase closes the logins, and under Delete removes schema and roles.
 func (r *Reconciler) undoDatabase(ctx context.Context, s *scope) error {
-	if err := r.closeLogins(ctx, s); err != nil || s.policy() != v1alpha1.DeletionDelete {
+	if err := r.closeLogins(ctx, s); err != nil || !s.drops() {
 		return err
 	}
 	return r.Registry.Locked(ctx, s.database, s.id, func(tx tx, _ *registry.Row) error {

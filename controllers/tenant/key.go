@@ -259,8 +259,9 @@ func (r *Reconciler) recordKey(ctx context.Context, s *scope, key keys.Key) erro
 	})
 }
 
-// removeKey removes the key's Secret when the tenant's data goes. Its wrapped copies
-// stay: backups may outlive the tenant, and a person destroys them on request.
+// removeKey removes the key's Secret when the tenant's data goes without a backup of it.
+// Its wrapped copies stay: backups may outlive the tenant, and a person destroys them, and
+// the Secret that opens a final backup, on request.
 func (r *Reconciler) removeKey(ctx context.Context, s *scope) error {
 	if s.policy() != v1alpha1.DeletionDelete {
 		return nil

@@ -217,7 +217,7 @@ func (r *Reconciler) removeJob(ctx context.Context, job *batchv1.Job) error {
 }
 
 // removeJobs ends migrations before the data is touched, and when the Tenant goes
-// also what backs it up or restores it.
+// also what backs it up or restores it, but for its final backup.
 func (r *Reconciler) removeJobs(ctx context.Context, s *scope) error {
 	if s.empty {
 		return nil
@@ -229,7 +229,7 @@ func (r *Reconciler) removeJobs(ctx context.Context, s *scope) error {
 	for i := range jobs.Items {
 		labels := jobs.Items[i].Labels
 		others := labels[v1alpha1.LabelBackup] != "" || labels[v1alpha1.LabelRestore] != ""
-		if !jobs.Items[i].DeletionTimestamp.IsZero() || others && s.tenant.DeletionTimestamp.IsZero() {
+		if !jobs.Items[i].DeletionTimestamp.IsZero() || others && s.tenant.DeletionTimestamp.IsZero() || IsFinal(s.tenant, labels[v1alpha1.LabelBackup]) {
 			continue
 		}
 		if err := r.removeJob(ctx, &jobs.Items[i]); err != nil {

@@ -88,12 +88,15 @@ func (s *scope) labels() map[string]string {
 	}
 }
 
-// policy that a deletion follows. Delete needs a person's confirmation for this very
-// company.
+// policy that a deletion follows. One that drops data needs a person's confirmation for
+// this very company.
 func (s *scope) policy() v1alpha1.DeletionPolicy {
 	confirmed := !s.definitionGoes && s.tenant.Annotations[v1alpha1.AnnotationConfirmDeletion] == s.tenant.Name
-	if s.tenant.Spec.DeletionPolicy == v1alpha1.DeletionDelete && confirmed {
-		return v1alpha1.DeletionDelete
+	if wanted := s.tenant.Spec.DeletionPolicy; confirmed && (wanted == v1alpha1.DeletionDelete || wanted == v1alpha1.DeletionFinalBackup) {
+		return wanted
 	}
 	return v1alpha1.DeletionRetain
 }
+
+// drops says whether the deletion removes the company's data.
+func (s *scope) drops() bool { return s.policy() != v1alpha1.DeletionRetain }

@@ -80,6 +80,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.DatabaseServer{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.DatabaseOf)), builder.WithPredicates(serverChanged())).
 		Watches(&v1alpha1.ObjectStore{}, handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf)), builder.WithPredicates(serverChanged())).
 		Watches(&v1alpha1.TenantRestore{}, handler.EnqueueRequestsFromMapFunc(restoredTenant), builder.WithPredicates(intoEnded())).
+		Watches(&v1alpha1.TenantBackup{}, handler.EnqueueRequestsFromMapFunc(backedUpTenant), builder.WithPredicates(finalEnded())).
 		// Another issuer makes new credentials for every tenant of the store.
 		WatchesRawSource(source.Channel(r.Servers.StoresChanged(), handler.EnqueueRequestsFromMapFunc(r.naming(servers.StoreOf)))).
 		Watches(&v1alpha1.ObjectStore{}, handler.EnqueueRequestsFromMapFunc(r.lackingKeys()), builder.WithPredicates(serverChanged())).

@@ -58,7 +58,7 @@ func (r *Reconciler) steps() []step {
 		{name: "Credentials", condition: v1alpha1.ConditionCredentialsReady, do: r.credentials, says: func(*scope) string {
 			return "the app's settings and Secrets are current"
 		}},
-		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.removeJobs, says: func(s *scope) string {
+		{name: "Migrate", condition: v1alpha1.ConditionMigrated, do: r.migrate, undo: r.endJobs, left: leftFinal, says: func(s *scope) string {
 			return fmt.Sprintf("the database is that of release %s (schema %d)", s.release.Spec.Version, s.release.Spec.SchemaVersion)
 		}},
 		{name: "Workload", condition: v1alpha1.ConditionWorkloadReady, do: r.workload, suspended: r.suspend, undo: r.removeWorkload, left: leftPods, says: func(s *scope) string {

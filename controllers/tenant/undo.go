@@ -102,7 +102,7 @@ func leftPods(s *scope) string {
 }
 
 func leftBucket(s *scope) string {
-	if s.policy() != v1alpha1.DeletionDelete {
+	if !s.drops() {
 		return ""
 	}
 	return fmt.Sprintf("bucket %s on ObjectStore %s", cmp.Or(s.row.Bucket, s.tenant.Status.Bucket), s.lies().ObjectStore)
@@ -113,7 +113,7 @@ func leftDatabase(s *scope) string {
 	switch {
 	case schema == "":
 		return ""
-	case s.policy() == v1alpha1.DeletionDelete:
+	case s.drops():
 		return fmt.Sprintf("schema %s with its roles on DatabaseServer %s", schema, s.lies().DatabaseServer)
 	}
 	return fmt.Sprintf("the open logins of schema %s on DatabaseServer %s", schema, s.lies().DatabaseServer)
@@ -122,7 +122,7 @@ func leftDatabase(s *scope) string {
 func leftNamespace(s *scope) string { return "namespace " + s.namespace }
 
 func leftRow(s *scope) string {
-	if s.policy() != v1alpha1.DeletionDelete {
+	if !s.drops() {
 		return ""
 	}
 	return "its name in the registry"
@@ -161,7 +161,7 @@ func (r *Reconciler) locate(ctx context.Context, s *scope) (bool, error) {
 // with every other one: nobody meant this company then, so its data is kept
 // whatever its policy is. It is asked only when data would be destroyed.
 func (r *Reconciler) definitionGoes(ctx context.Context, s *scope) (bool, error) {
-	if s.policy() != v1alpha1.DeletionDelete {
+	if !s.drops() {
 		return false, nil
 	}
 	definition := &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"}}
@@ -175,7 +175,7 @@ func (r *Reconciler) definitionGoes(ctx context.Context, s *scope) (bool, error)
 // unplace records what became of the tenant.
 func (r *Reconciler) unplace(ctx context.Context, s *scope) error {
 	state := registry.Retained
-	if s.policy() == v1alpha1.DeletionDelete {
+	if s.drops() {
 		state = registry.Dropped
 	}
 	return r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {

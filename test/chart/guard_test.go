@@ -21,6 +21,11 @@ kind: Tenant
 metadata: {name: globex}
 spec: {displayName: 环宇贸易有限公司, plan: standard, release: "0.1.0", deletionPolicy: Delete}
 ---
+apiVersion: atrium.dev/v1alpha1
+kind: Tenant
+metadata: {name: initech}
+spec: {displayName: 晨光医药有限公司, plan: standard, release: "0.1.0", deletionPolicy: FinalBackup}
+---
 apiVersion: v1
 kind: Namespace
 metadata: {name: tenant-acme, labels: {atrium.dev/tenant-id: abcdefghij}}
@@ -71,7 +76,8 @@ func TestGuard(t *testing.T) {
 		words  []string
 	}{
 		"a company":             {[]string{"delete", "tenant", "acme"}, []string{"云杉科技有限公司", "data is kept", "kubectl annotate tenant acme --overwrite atrium.dev/confirm-deletion=acme"}},
-		"a company and data":    {[]string{"delete", "tenant", "globex"}, []string{"ALL ITS DATA WILL BE DESTROYED"}},
+		"a company and data":    {[]string{"delete", "tenant", "globex"}, []string{"Delete: ALL ITS DATA WILL BE DESTROYED. "}},
+		"with a last backup":    {[]string{"delete", "tenant", "initech"}, []string{"ALL ITS DATA WILL BE DESTROYED once a last full backup is complete"}},
 		"all of them":           {[]string{"delete", "tenants", "--all"}, []string{"confirm-deletion=acme", "confirm-deletion=globex"}},
 		"a definition":          {[]string{"delete", "crd", "tenants.atrium.dev"}, []string{"every Tenant", "kubectl annotate crd tenants.atrium.dev"}},
 		"another definition":    {[]string{"delete", "crd", "plans.atrium.dev"}, []string{"every Plan"}},
@@ -143,6 +149,8 @@ func free(t *testing.T, s server) {
 	s.kubectl("delete", "tenant", "acme", "--wait=false")
 	// The operator releases it, and the garbage collector takes its own finalizers out.
 	s.kubectl("patch", "tenant", "acme", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	s.kubectl("annotate", "tenant", "initech", "atrium.dev/confirm-deletion=initech")
+	s.kubectl("delete", "tenant", "initech", "--wait=false")
 	if left := s.kubectl("get", "tenants", "-o", "name"); left != "tenant.atrium.dev/globex" {
 		t.Errorf("there are %q", left)
 	}
