@@ -144,6 +144,9 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	if err := open.RegisterMetrics(ctx, o.Metrics, mgr.GetClient()); err != nil {
 		return nil, err
 	}
+	if err := backup.RegisterMetrics(ctx, o.Metrics, mgr.GetClient(), o.Now); err != nil {
+		return nil, err
+	}
 	return mgr, tenant.RegisterMetrics(ctx, o.Metrics, mgr.GetClient(), o.Now)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -26,9 +27,15 @@ func TestWhatAlertsRestOn(t *testing.T) {
 	capacity := rig.Quantity("1Ti")
 	rig.Edit(r, "postgres", &v1alpha1.DatabaseServer{}, func(d *v1alpha1.DatabaseServer) { d.Spec.Capacity.Bytes = &capacity })
 	operator := prometheus.NewRegistry()
+	backups := finished(r)
 	r.Operate(func(w *rig.Wiring) { w.Options.Metrics, w.Options.LeaderElect = operator, true })
-	r.Create(rig.Company("acme"))
-	r.Healthy("acme")
+	policy := &v1alpha1.BackupPolicy{Window: v1alpha1.BackupWindow{Start: "01:00", Hours: 1}, Retention: v1alpha1.BackupRetention{Daily: 9}}
+	r.Create(rig.Company("acme", func(c *v1alpha1.Tenant) { c.Spec.Backup = policy }))
+	id := r.Healthy("acme").Status.ID
+	for _, b := range backups {
+		b.Status.TenantID = id
+		rig.Check(t, r.Client.Status().Update(t.Context(), b))
+	}
 
 	t.Run("commands of runbooks", func(t *testing.T) { runbookCommandsExist(t, r) })
 
@@ -54,6 +61,22 @@ func TestWhatAlertsRestOn(t *testing.T) {
 	}, func() string {
 		return "nothing exports " + strings.Join(slices.Sorted(maps.Keys(missing)), ", ") + ", which rules name"
 	})
+}
+
+// finished are two complete backups, made before an operator could begin them.
+func finished(r *rig.Rig) (backups []*v1alpha1.TenantBackup) {
+	now := metav1.NewTime(r.Now.Now()).Rfc3339Copy()
+	for _, name := range []string{"one", "two"} {
+		b := &v1alpha1.TenantBackup{ObjectMeta: rig.Named(name), Spec: v1alpha1.TenantBackupSpec{Tenant: "acme"}}
+		r.Create(b)
+		b.Status = v1alpha1.TenantBackupStatus{
+			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionComplete, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDone, LastTransitionTime: now}},
+			Started:    &now, Moment: &now, Finished: &now, Contents: &v1alpha1.BackupContents{Release: "0.1.0"},
+		}
+		rig.Check(r.T, r.Client.Status().Update(r.T.Context(), b))
+		backups = append(backups, b)
+	}
+	return backups
 }
 
 // gatewayMetrics are those of a gateway that leads to a company.
