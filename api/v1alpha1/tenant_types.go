@@ -295,6 +295,7 @@ type Placement struct {
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.spec.plan`
 // +kubebuilder:printcolumn:name="Release",type=string,JSONPath=`.spec.release`
+// +kubebuilder:printcolumn:name="Backup",type=date,JSONPath=`.status.backup.moment`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Company",type=string,JSONPath=`.spec.displayName`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`

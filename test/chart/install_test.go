@@ -86,7 +86,7 @@ func TestLifeOfAnInstallation(t *testing.T) {
 	if len(password) < 32 {
 		t.Fatalf("the generated password is %q", password)
 	}
-	s.kubectl("wait", "--for=condition=Established", "crd/tenants.atrium.dev", "crd/plans.atrium.dev", "crd/releases.atrium.dev", "crd/databaseservers.atrium.dev", "crd/objectstores.atrium.dev", "--timeout=60s")
+	s.kubectl("wait", "--for=condition=Established", "crd/tenants.atrium.dev", "crd/plans.atrium.dev", "crd/releases.atrium.dev", "crd/databaseservers.atrium.dev", "crd/objectstores.atrium.dev", "crd/tenantbackups.atrium.dev", "--timeout=60s")
 	samples := filepath.Join(chartPath(t), "..", "..", "config", "samples")
 	s.kubectl("apply", "-f", samples)
 

@@ -152,6 +152,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`(?m)^(\s*Type:\s+)(Create|Change)$`), "${1}<Create or Change>"},
 	{regexp.MustCompile(`^17\.\d+$`), "17.<n>"},                           // PostgreSQL, as Debian mends it
 	{regexp.MustCompile(`\b(ErrImagePull|ImagePullBackOff)\b`), "<pull>"}, // the kubelet alternates
+	{regexp.MustCompile(`(?m)^  Backup:\n(?:    .*\n)+`), ""}, // as the day goes
 	{regexp.MustCompile(`(?s)\nEvents:.*`), "\nEvents: <events>\n"},
 	{regexp.MustCompile(`(?m)^\s*kubectl\.kubernetes\.io/last-applied-configuration:.*\n`), ""},
 }
@@ -164,7 +165,7 @@ type column struct {
 
 // unsteadyColumns are those whose cells differ from run to run, and what stands for
 // them.
-var unsteadyColumns = map[string]string{"AGE": "<age>", "SINCE": "<age>", "ID": "<id>", "SCHEMA": "<n>", "TENANTS": "<n>"}
+var unsteadyColumns = map[string]string{"AGE": "<age>", "BACKUP": "<age>", "SINCE": "<age>", "ID": "<id>", "SCHEMA": "<n>", "TENANTS": "<n>"}
 
 // steady takes out what differs from run to run.
 func steady(said string) string {
@@ -218,7 +219,8 @@ func cells(line string, columns []column) []string {
 		for _, u := range unsteady {
 			cell = u.pattern.ReplaceAllString(cell, u.with)
 		}
-		if with := unsteadyColumns[c.title]; with != "" && cell != "" && cell != c.title {
+		// A company may have its first backup at any time: no age is one as well.
+		if with := unsteadyColumns[c.title]; with != "" && (cell != "" || c.title == "BACKUP") && cell != c.title {
 			cell = with
 		}
 		found = append(found, cell)
