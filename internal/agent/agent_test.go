@@ -2,20 +2,13 @@ package agent_test
 
 import (
 	"bytes"
-	"fmt"
-	"io"
-	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 
-	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
 	"github.com/minio/minio-go/v7"
 
 	"atrium.dev/atrium/internal/backup"
-	"atrium.dev/atrium/internal/restic"
-	"atrium.dev/atrium/test/env"
 )
 
 // Sizes around the chunks of age, and above what goes in one request.
@@ -69,49 +62,5 @@ func TestBackupsBringBackTheirMoment(t *testing.T) {
 	if daily.ReadBytes > m.ReadBytes-20<<20 || daily.Previous != "full" || daily.Schema != "full" {
 		t.Errorf("the incremental backup read %d bytes and the full one %d; previous %q, schema %q", daily.ReadBytes, m.ReadBytes, daily.Previous, daily.Schema)
 	}
-	c.hasSchema("full")
-	c.schema(4)
-	c.byHand("full", 4)
-	if diff := cmp.Diff(tables(first), tables(c.state(4, c.bucket))); diff != "" {
-		t.Errorf("psql brings back something else (-was +is):\n%s", diff)
-	}
-}
-
-// byHand restores rows with psql, which reads a stream as it is.
-func (c *company) byHand(name string, schema int) {
-	c.t.Helper()
-	repository := restic.Repository{Program: c.config.Restic, Bucket: c.reach(c.backups), Path: backup.RepositoryOf("g1"), Password: c.keys.Password("g1")}
-	d := c.login(schema, true)
-	err := repository.Dump(c.t.Context(), c.manifest(name).Snapshot, backup.Stream, func(r io.Reader) error {
-		psql := exec.CommandContext(c.t.Context(), env.PostgresProgram(c.t, "psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1")
-		psql.Env = []string{
-			"PGHOST=" + d.Host, "PGPORT=" + strconv.Itoa(d.Port), "PGDATABASE=" + d.Name, "PGUSER=" + d.User, "PGPASSWORD=" + d.Password,
-			"PGOPTIONS=-c role=" + d.Role + " -c search_path=" + d.Schema,
-		}
-		psql.Stdin = r
-		out, err := psql.CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("psql: %w: %s", err, out)
-		}
-		return nil
-	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-// hasSchema opens the pg_dump of a backup.
-func (c *company) hasSchema(name string) {
-	c.t.Helper()
-	identity, err := age.ParseX25519Identity(c.epoch.Identity)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	plain, err := age.Decrypt(bytes.NewReader(c.read(backup.SchemaOf(name))), identity)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if sql, err := io.ReadAll(plain); err != nil || !bytes.Contains(sql, []byte("CREATE TABLE t_"+c.id+"_1.chat_message")) {
-		c.t.Errorf("the schema's pg_dump has %d bytes and no chat_message: %v", len(sql), err)
-	}
+	c.byHand(second)
 }

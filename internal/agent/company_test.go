@@ -3,6 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 
 	"atrium.dev/atrium/internal/agent"
 	"atrium.dev/atrium/internal/backup"
+	"atrium.dev/atrium/internal/keys"
 	"atrium.dev/atrium/internal/postgres"
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/test/env"
@@ -59,6 +61,7 @@ type company struct {
 	root    *minio.Client
 	bucket  string // the tenant's
 	backups string // bucket in the backup store, which is the same server here
+	key     keys.Key
 	keys    backup.Keys
 	epoch   backup.Epoch
 	config  agent.Config
@@ -77,10 +80,14 @@ func newCompany(t *testing.T) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key, err := keys.New(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	store := env.MinIO(t)
 	c := &company{
 		t: t, id: id, db: db, store: store, root: store.Root(t), bucket: "demo-" + id, backups: backup.Bucket("demo", id),
-		keys:   backup.KeysOf(bytes.Repeat([]byte{byte(companies)}, 32)),
+		key: key, keys: backup.KeysOf(key.Derive(keys.Backup)),
 		epoch:  backup.Epoch{ID: "2026-11-a", Recipient: identity.Recipient().String(), Identity: identity.String()},
 		config: agent.Config{TaskDir: t.TempDir(), Restic: restic, PgDump: pgDump, Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))},
 	}
@@ -246,7 +253,7 @@ func (c *company) task(name, previous string) backup.Task {
 	database := c.login(1, false)
 	database.User = postgres.NamesOf(c.id, 1).Backup
 	t := backup.Task{
-		Backup: name, TenantID: c.id, Tenant: "acme", Installation: "demo", Release: app.Release, SchemaVersion: schemaVersion, OperatorVersion: "0.1.0", KeyID: "k",
+		Backup: name, TenantID: c.id, Tenant: "acme", Installation: "demo", Release: app.Release, SchemaVersion: schemaVersion, OperatorVersion: "0.1.0", KeyID: c.key.ID(),
 		Database: database, Bucket: c.reach(c.bucket), Store: c.reach(c.backups),
 		Generation: "g1", Password: c.keys.Password("g1"), Full: previous == "",
 		Epoch: backup.Epoch{ID: c.epoch.ID, Recipient: c.epoch.Recipient}, Sign: c.keys.Signer().Seed(), Verify: c.keys.Verifier(),
