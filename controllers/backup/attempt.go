@@ -63,6 +63,13 @@ func (r *Reconciler) follow(ctx context.Context, s *scope, job *batchv1.Job) err
 // failed says why an attempt failed, and begins the next one when its time has come.
 func (r *Reconciler) failed(ctx context.Context, s *scope, why agentjob.Failure) error {
 	status := &s.backup.Status
+	if why.Reason == v1alpha1.ReasonBackupBroken && status.Previous != "" {
+		if err := r.endAttempt(ctx, s); err != nil {
+			return err
+		}
+		status.Attempt++
+		return r.anew(s, why.Message)
+	}
 	if !why.Again || status.Attempt >= attempts {
 		return r.fail(ctx, s, why.Reason, why.Message)
 	}
@@ -73,10 +80,7 @@ func (r *Reconciler) failed(ctx context.Context, s *scope, why agentjob.Failure)
 	}
 	c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionComplete)
 	if c == nil || c.Reason != v1alpha1.ReasonRetrying {
-		if err := r.Agent.RemoveObjects(ctx, s.work()); err != nil {
-			return err
-		}
-		if err := r.shutLogin(ctx, s, false); err != nil {
+		if err := r.endAttempt(ctx, s); err != nil {
 			return err
 		}
 		r.event(s, warning, why.Reason, "attempt %d of %d failed: %s", status.Attempt, attempts, why.Message)
@@ -84,9 +88,20 @@ func (r *Reconciler) failed(ctx context.Context, s *scope, why agentjob.Failure)
 	return &waiting{v1alpha1.ReasonRetrying, fmt.Sprintf("attempt %d of %d failed (%s): %s; the next one begins at %s", status.Attempt, attempts, why.Reason, why.Message, due.UTC().Format(time.TimeOnly)), max(due.Sub(r.Now()), time.Second)}
 }
 
+// endAttempt closes what was open for an attempt; the company's row stays taken.
+func (r *Reconciler) endAttempt(ctx context.Context, s *scope) error {
+	if err := r.Agent.RemoveObjects(ctx, s.work()); err != nil {
+		return err
+	}
+	return r.shutLogin(ctx, s, false)
+}
+
 // whyEnded says why an attempt left no manifest.
 func (r *Reconciler) whyEnded(ctx context.Context, s *scope, job *batchv1.Job) (agentjob.Failure, error) {
-	why, err := r.Agent.Why(ctx, job, agentjob.Reasons{Failed: v1alpha1.ReasonBackupFailed, TooLong: v1alpha1.ReasonBackupTooLong, Unavailable: v1alpha1.ReasonBackupUnavailable})
+	why, err := r.Agent.Why(ctx, job, agentjob.Reasons{
+		Failed: v1alpha1.ReasonBackupFailed, TooLong: v1alpha1.ReasonBackupTooLong, Unavailable: v1alpha1.ReasonBackupUnavailable,
+		Differs: v1alpha1.ReasonBackupBroken, Broken: v1alpha1.ReasonBackupBroken,
+	})
 	if agentjob.Succeeded(job) {
 		why.Reason, why.Message = v1alpha1.ReasonManifestMissing, "the agent ended well and left no manifest: see whether somebody removes objects from bucket "+s.backup.Status.Bucket
 	}

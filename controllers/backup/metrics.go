@@ -126,10 +126,12 @@ func (c *Collector) one(out chan<- prometheus.Metric, t *v1alpha1.Tenant, h hist
 	if policy {
 		out <- gauge(backedUpDesc, is, t.Name)
 	}
-	if last.Started == nil || last.Finished == nil || last.Contents == nil {
+	if last.Started != nil && last.Finished != nil {
+		out <- gauge(durationDesc, last.Finished.Sub(last.Started.Time).Seconds(), t.Name)
+	}
+	if last.Contents == nil {
 		return
 	}
-	out <- gauge(durationDesc, last.Finished.Sub(last.Started.Time).Seconds(), t.Name)
 	out <- gauge(bytesDesc, float64(last.Contents.ReadBytes), t.Name, "read")
 	out <- gauge(bytesDesc, float64(last.Contents.StoredBytes), t.Name, "stored")
 	contents(out, t.Name, h.complete)

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -35,7 +34,10 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) error {
 	if err := s.targetStore.EnsureBucket(ctx, s.backup.Status.Bucket, owner, len(before) > 0); err != nil {
 		return err
 	}
-	task, err := r.task(ctx, s, before)
+	if err := r.clearHalfMade(ctx, s); err != nil {
+		return err
+	}
+	task, err := r.task(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) error {
 }
 
 // task is what the agent is told, but for credentials of the stores.
-func (r *Reconciler) task(ctx context.Context, s *scope, before []backup.Done) (*backup.Task, error) {
+func (r *Reconciler) task(ctx context.Context, s *scope) (*backup.Task, error) {
 	var release v1alpha1.Release
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: s.row.Release}, &release); apierrors.IsNotFound(err) {
 		return nil, fault.Blocked(v1alpha1.ReasonReleaseNotFound, err,
@@ -82,7 +84,7 @@ func (r *Reconciler) task(ctx context.Context, s *scope, before []backup.Done) (
 		Generation: status.Generation, Password: s.keys.Password(status.Generation), Full: status.Type == v1alpha1.BackupFull,
 		Sign: s.keys.Signer().Seed(), Verify: s.keys.Verifier(),
 	}
-	previous, err := r.previous(ctx, s, before)
+	previous, err := r.previous(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (r *Reconciler) task(ctx context.Context, s *scope, before []backup.Done) (
 }
 
 // previous is the manifest of the backup that this one goes on from; nil: none.
-func (r *Reconciler) previous(ctx context.Context, s *scope, before []backup.Done) (*backup.Manifest, error) {
+func (r *Reconciler) previous(ctx context.Context, s *scope) (*backup.Manifest, error) {
 	name := s.backup.Status.Previous
 	if name == "" {
 		return nil, nil
@@ -103,13 +105,11 @@ func (r *Reconciler) previous(ctx context.Context, s *scope, before []backup.Don
 	if err != nil {
 		return nil, err
 	}
-	why := errors.New("it is gone")
-	if found != nil {
-		why = found.Wrong
+	if found == nil {
+		return nil, r.anew(s, "its manifest is gone")
 	}
-	if why != nil {
-		return nil, fault.Blocked(v1alpha1.ReasonManifestWrong, why,
-			"backup %s, which this one goes on from, is not whole (its manifest: %v): delete this TenantBackup and that one, and make a full backup", name, why)
+	if found.Wrong != nil {
+		return nil, r.anew(s, "its manifest: "+found.Wrong.Error())
 	}
 	return &found.Manifest, nil
 }

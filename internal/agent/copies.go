@@ -103,7 +103,7 @@ func (c *copies) adopt(ctx context.Context) (backup.Manifest, error) {
 		return err
 	})
 	if err != nil {
-		return former, fmt.Errorf("read what backup %s holds: %w", former.Backup, err)
+		return former, fmt.Errorf("read what backup %s holds: %w", former.Backup, c.unreadable(ctx, former.Backup, err))
 	}
 	return former, nil
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // openGeneration makes the restic repository if it is not there. The tenant's lease
-// lets one agent work at a time, so a lock is of one that was killed, and keys without
-// a configuration are of one that was killed while it made the repository.
+// lets one agent work at a time, so a lock is of one that was killed. What one left
+// that was killed while it made the repository, the operator removes: an agent may not.
 func (w *work) openGeneration(ctx context.Context) error {
 	place := backup.RepositoryOf(w.task.Generation)
 	if err := w.store.clear(ctx, place+"/locks/"); err != nil {
@@ -32,9 +32,6 @@ func (w *work) openGeneration(ctx context.Context) error {
 	}
 	if !w.task.Full {
 		return fail(backup.ExitBroken, fmt.Errorf("generation %s is gone from the backup store: take a full backup", w.task.Generation))
-	}
-	if err := w.store.clear(ctx, place+"/keys/"); err != nil {
-		return fmt.Errorf("remove a half-made generation: %w", err)
 	}
 	return w.repository(w.task.Generation, w.task.Password).Init(ctx)
 }

@@ -10,12 +10,11 @@ import (
 	"atrium.dev/atrium/internal/backup"
 )
 
-// TestLeftoversOfKilledRunsAreNoHindrance begins with a repository that was half made
-// and is locked, and with objects that were sent before the manifest could be written.
+// TestLeftoversOfKilledRunsAreNoHindrance begins with a repository that is locked, and
+// with objects that were sent before the manifest could be written.
 func TestLeftoversOfKilledRunsAreNoHindrance(t *testing.T) {
 	c := newCompany(t)
 	c.put("files/a", "text/plain", []byte("a"))
-	c.putBack("g/g1/keys/"+strings.Repeat("ab", 32), []byte("{}"))
 	c.putBack("g/g1/locks/"+strings.Repeat("cd", 32), []byte("locked"))
 	c.must(backup.CommandBackup, c.task("full", ""))
 	c.remove(backup.ManifestOf("full"))

@@ -87,18 +87,18 @@ func (w *work) through(ctx context.Context, m backup.Manifest, begin func(contex
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("read backup %s: %w", m.Backup, w.unreadable(ctx, err))
+		return fmt.Errorf("read backup %s: %w", m.Backup, w.unreadable(ctx, m.Backup, err))
 	}
 	return nil
 }
 
 // unreadable tells a backup that is not whole from a store that does not answer: what
 // cannot be read although the store can is broken.
-func (w *work) unreadable(ctx context.Context, err error) error {
+func (w *work) unreadable(ctx context.Context, name string, err error) error {
 	if codeOf(err) != contract.ExitFailure {
 		return err
 	}
-	if _, asked := w.store.read(ctx, backup.ManifestOf(w.task.Backup), maxManifest); asked != nil {
+	if _, asked := w.store.read(ctx, backup.ManifestOf(name), maxManifest); asked != nil {
 		return fail(contract.ExitUnavailable, err)
 	}
 	return fail(backup.ExitBroken, err)
