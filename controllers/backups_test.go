@@ -43,6 +43,7 @@ func TestBackups(t *testing.T) {
 	t.Run("a name that is taken", func(t *testing.T) { takenName(t, r) })
 	t.Run("on one that is not whole", func(t *testing.T) { brokenBackup(t, r, acme) })
 	t.Run("in a repository that was half made", func(t *testing.T) { halfMade(t, r, acme) })
+	t.Run("in a store that outlived its cluster", func(t *testing.T) { catalogued(t, r, acme) })
 	t.Run("deleted while it is at work", func(t *testing.T) { deletedBackup(t, r, acme) })
 	t.Run("of a suspended company", func(t *testing.T) { suspendedBackup(t, r) })
 	t.Run("of a company that goes", func(t *testing.T) { leavingBackup(t, r) })

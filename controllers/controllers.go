@@ -119,7 +119,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	if err := backup.Index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err
 	}
-	controllers = append(controllers, backups, &backup.Scheduler{Backups: backups}, &restore.Reconciler{
+	controllers = append(controllers, backups, &backup.Scheduler{Backups: backups}, &backup.Catalogue{Backups: backups}, &restore.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Agent: agent(restore.FieldOwner), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
 		Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
 	})

@@ -31,6 +31,10 @@ const (
 	// commas, ids of deleted tenants whose wrapped keys are to be destroyed.
 	AnnotationDestroyKey = "atrium.dev/destroy-key"
 
+	// AnnotationFound on a TenantBackup says that it was not made by a run but of what
+	// lies in a store: "<ObjectStore>/<id of the company>".
+	AnnotationFound = "atrium.dev/found"
+
 	// LabelBackup carries the name of the TenantBackup on what is made for it.
 	LabelBackup = "atrium.dev/backup"
 

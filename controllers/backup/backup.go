@@ -106,6 +106,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 // advance takes the next step: a turn, a Job, a look at the Job, the end.
 func (r *Reconciler) advance(ctx context.Context, s *scope) error {
+	if place := s.backup.Annotations[v1alpha1.AnnotationFound]; place != "" {
+		return r.found(ctx, s, place)
+	}
 	if s.backup.Status.Started == nil {
 		return r.begin(ctx, s)
 	}
