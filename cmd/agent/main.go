@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -17,23 +16,25 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 )
 
+// Where the image and the cluster have what it needs.
+const (
+	restic  = "/usr/bin/restic"
+	pgDump  = "/usr/bin/pg_dump"
+	outcome = "/dev/termination-log" // for the last word, at most 4,096 bytes
+)
+
 func main() {
-	task := flag.String("task", backup.TaskDir, "folder of the task")
-	restic := flag.String("restic", "/usr/bin/restic", "program")
-	pgDump := flag.String("pg-dump", "/usr/bin/pg_dump", "program")
-	outcome := flag.String("outcome", "/dev/termination-log", "file for the last word, at most 4,096 bytes")
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: agent [flags] backup|restore|verify|prove")
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: agent backup|restore|verify|prove")
 		os.Exit(contract.ExitUsage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	last, code := agent.Run(ctx, agent.Config{TaskDir: *task, Restic: *restic, PgDump: *pgDump, Now: time.Now, Log: log}, flag.Arg(0))
+	last, code := agent.Run(ctx, agent.Config{TaskDir: backup.TaskDir, Restic: restic, PgDump: pgDump, Now: time.Now, Log: log}, os.Args[1])
 	raw, err := json.Marshal(last)
 	if err == nil {
-		err = os.WriteFile(*outcome, raw, 0o644)
+		err = os.WriteFile(outcome, raw, 0o644)
 	}
 	if err != nil {
 		log.Warn("the last word was not written", "error", err)
