@@ -38,8 +38,6 @@ func TestBackupsBringBackTheirMoment(t *testing.T) {
 	second := c.state(1, c.bucket)
 	c.must(backup.CommandBackup, c.task("daily", "full"))
 
-	c.schema(2)
-	c.schema(3)
 	c.makeBucket(c.bucket + "-2")
 	c.makeBucket(c.bucket + "-3")
 	got := c.must(backup.CommandRestore, c.back("full", 2, c.bucket+"-2"))

@@ -89,7 +89,6 @@ func TestBrokenBackupIsFound(t *testing.T) {
 	c.put("files/b", "text/plain", bytes.Repeat([]byte("b"), 100_000))
 	c.must(backup.CommandBackup, c.task("full", ""))
 	c.must(backup.CommandBackup, c.task("daily", "full"))
-	c.schema(2)
 	c.makeBucket(c.bucket + "-2")
 	before, there := c.state(2, c.bucket+"-2"), c.state(1, c.bucket)
 
@@ -211,7 +210,6 @@ func TestOtherStreamIsRefused(t *testing.T) {
 	if err != nil || int64(len(whole)) != m.StreamBytes {
 		t.Fatalf("%d bytes, %v", len(whole), err)
 	}
-	c.schema(2)
 	c.makeBucket(c.bucket + "-2")
 	before := tables(c.state(2, c.bucket+"-2"))
 	const changedRow = "with a changed row"

@@ -34,10 +34,10 @@ func (c *company) byHand(want map[string]string) {
 	}
 	dir := c.t.TempDir()
 	script := c.manual(map[string]string{
-		"ID": c.id, "INSTALLATION": "demo", "BACKUP": "", "IDENTITY": c.wrapped(dir), "WORK": filepath.Join(dir, "work"),
+		"ID": id, "INSTALLATION": c.installation, "BACKUP": "", "IDENTITY": c.wrapped(dir), "WORK": filepath.Join(dir, "work"),
 		"STORE": c.store.Endpoint, "STORE_ACCESS_KEY": c.store.AccessKey, "STORE_SECRET_KEY": c.store.SecretKey,
 		"TARGET": c.store.Endpoint, "TARGET_ACCESS_KEY": c.store.AccessKey, "TARGET_SECRET_KEY": c.store.SecretKey, "TARGET_BUCKET": target,
-		"SCHEMA": postgres.NamesOf(c.id, schema).Schema, "PGHOST": c.db.Host, "PGPORT": strconv.Itoa(c.db.Port), "PGDATABASE": c.db.Name,
+		"SCHEMA": postgres.NamesOf(id, schema).Schema, "PGHOST": c.db.Host, "PGPORT": strconv.Itoa(c.db.Port), "PGDATABASE": c.db.Name,
 		"PGUSER": superuser.User, "PGPASSWORD": superuser.Password,
 	})
 	programs := filepath.Dir(env.PostgresProgram(c.t, "psql"))
@@ -121,13 +121,14 @@ func (c *company) wrapped(dir string) string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.makeBucket("demo-keys")
+	vault := c.installation + "-keys"
+	c.makeBucket(vault)
 	for bucket, file := range map[string]struct {
 		key string
 		raw []byte
 	}{
-		"demo-keys": {c.id + "/" + c.key.ID() + "-0a1b2c3d.age", copied},
-		c.backups:   {backup.IdentityOf(c.epoch.ID), c.keys.SealIdentity(c.epoch.ID, []byte(c.epoch.Identity))},
+		vault:     {id + "/" + c.key.ID() + "-0a1b2c3d.age", copied},
+		c.backups: {backup.IdentityOf(c.epoch.ID), c.keys.SealIdentity(c.epoch.ID, []byte(c.epoch.Identity))},
 	} {
 		if _, err := c.root.PutObject(c.t.Context(), bucket, file.key, bytes.NewReader(file.raw), int64(len(file.raw)), minio.PutObjectOptions{}); err != nil {
 			c.t.Fatal(err)

@@ -52,30 +52,56 @@ func TestMain(m *testing.M) {
 }
 
 // company is a tenant as the operator makes one, with the real app's schema and people.
+// Its number 1 is seeded; 2 and 3 are as a restore finds them.
 type company struct {
-	t       *testing.T
-	id      string
-	server  *postgres.Server
-	db      env.Database
-	store   *env.Store
-	root    *minio.Client
-	bucket  string // the tenant's
-	backups string // bucket in the backup store, which is the same server here
-	key     keys.Key
-	keys    backup.Keys
-	epoch   backup.Epoch
-	config  agent.Config
+	t            *testing.T
+	installation string
+	db           env.Database
+	store        *env.Store
+	root         *minio.Client
+	bucket       string // the tenant's
+	backups      string // bucket in the backup store, which is the same server here
+	key          keys.Key
+	keys         backup.Keys
+	epoch        backup.Epoch
+	config       agent.Config
 }
 
-// numbers tell companies of a process apart.
+// id of all companies here: they have the same roles, and a copy each of one database.
+const id = "agentagent"
+
+const schemas = 3
+
+// prepared is the database that the companies' are copied from; migrations and people
+// take their time.
+var prepared struct {
+	sync.Once
+	db env.Database
+}
+
+const template = "prepared"
+
+// companies counts those of this process.
 var companies int
 
 func newCompany(t *testing.T) *company {
 	t.Helper()
-	restic, pgDump := env.AgentPrograms(t)
-	db := env.Postgres(t)
+	prepared.Do(func() { prepared.db = prepare(t) })
 	companies++
-	id := fmt.Sprintf("agent%05d", companies)
+	server, quoted := env.PostgresServer(t), pgx.Identifier{prepared.db.Name}.Sanitize()
+	if err := server.Exec("postgres", "DROP DATABASE IF EXISTS "+quoted+" WITH (FORCE)", "CREATE DATABASE "+quoted+" TEMPLATE "+template+" OWNER "+quoted); err != nil {
+		t.Fatal(err)
+	}
+	c := bare(t, prepared.db)
+	c.makeBucket(c.bucket)
+	c.makeBucket(c.backups)
+	return c
+}
+
+// bare is a company without schema and buckets.
+func bare(t *testing.T, db env.Database) *company {
+	t.Helper()
+	restic, pgDump := env.AgentPrograms(t)
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -84,30 +110,40 @@ func newCompany(t *testing.T) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := env.MinIO(t)
-	c := &company{
-		t: t, id: id, db: db, store: store, root: store.Root(t), bucket: "demo-" + id, backups: backup.Bucket("demo", id),
+	store, installation := env.MinIO(t), fmt.Sprintf("demo%d", companies)
+	return &company{
+		t: t, installation: installation, db: db, store: store, root: store.Root(t), bucket: installation + "-" + id, backups: backup.Bucket(installation, id),
 		key: key, keys: backup.KeysOf(key.Derive(keys.Backup)),
 		epoch:  backup.Epoch{ID: "2026-11-a", Recipient: identity.Recipient().String(), Identity: identity.String()},
 		config: agent.Config{TaskDir: t.TempDir(), Restic: restic, PgDump: pgDump, Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))},
 	}
+}
+
+// prepare makes the schemas, and puts the database aside as a template.
+func prepare(t *testing.T) env.Database {
+	t.Helper()
+	db := env.Postgres(t)
+	c := bare(t, db)
 	servers := postgres.NewServers(nil)
-	t.Cleanup(servers.Close)
-	c.server, err = servers.Get(t.Context(), postgres.Config{
+	server, err := servers.Get(t.Context(), postgres.Config{
 		Name: "main", Host: db.Host, Port: int32(db.Port), Database: db.Name, User: db.User, Password: db.Password, SSLMode: "disable",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.server.Prepare(t.Context()); err != nil {
+	if _, err := server.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.makeBucket(c.bucket)
-	c.makeBucket(c.backups)
-	c.makeBucket("pages-" + id)
-	c.schema(1)
+	c.makeBucket(pages)
+	for number := range schemas {
+		c.schema(server, number+1)
+	}
 	c.app(1, contract.CommandSeed)
-	return c
+	servers.Close()
+	if err := env.PostgresServer(t).Exec("postgres", "ALTER DATABASE "+pgx.Identifier{db.Name}.Sanitize()+" RENAME TO "+template); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 type testLog struct{ t *testing.T }
@@ -147,11 +183,11 @@ INSERT INTO "Zeal" SELECT chr(c), n, date '2026-01-01' + n FROM generate_series(
 UPDATE seeded SET note = 'changed by people'; INSERT INTO seeded VALUES (2, 'new');`
 
 // schema makes a schema of this number as a restore or onboarding finds it.
-func (c *company) schema(number int) {
+func (c *company) schema(server *postgres.Server, number int) {
 	c.t.Helper()
-	n := postgres.NamesOf(c.id, number)
-	err := c.server.Tx(c.t.Context(), func(tx pgx.Tx) error {
-		if _, err := c.server.EnsureTenant(c.t.Context(), tx, n, postgres.Limits{Connections: 10, StatementTimeout: time.Minute}, []string{n.LoginA, n.Migrate}, false); err != nil {
+	n := postgres.NamesOf(id, number)
+	err := server.Tx(c.t.Context(), func(tx pgx.Tx) error {
+		if _, err := server.EnsureTenant(c.t.Context(), tx, n, postgres.Limits{Connections: 10, StatementTimeout: time.Minute}, []string{n.LoginA, n.Migrate}, false); err != nil {
 			return err
 		}
 		for _, login := range []string{n.LoginA, n.Migrate, n.Backup} {
@@ -168,6 +204,8 @@ func (c *company) schema(number int) {
 	c.exec(number, odd)
 }
 
+const pages = "pages"
+
 // app runs the app's program on a schema. The files of its page, which not every
 // checkout has built, go to a bucket of their own.
 func (c *company) app(number int, args ...string) {
@@ -183,9 +221,9 @@ func (c *company) app(number int, args ...string) {
 	}
 	for file, value := range map[string]any{
 		contract.FileSettings: contract.Settings{
-			TenantID: c.id, DisplayName: "云杉科技有限公司", URL: "http://localhost", Release: app.Release, Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1,
+			TenantID: id, DisplayName: "云杉科技有限公司", URL: "http://localhost", Release: app.Release, Locale: "zh-CN", Timezone: "Asia/Shanghai", DataEpoch: 1,
 		},
-		contract.FileDatabase: database, contract.FileBucket: c.reach("pages-" + c.id), contract.FileKeys: contract.Keys{},
+		contract.FileDatabase: database, contract.FileBucket: c.reach(pages), contract.FileKeys: contract.Keys{},
 	} {
 		write(c.t, filepath.Join(a.Settings, file), value)
 	}
@@ -206,7 +244,7 @@ func write(t *testing.T, file string, value any) {
 }
 
 func (c *company) login(schema int, owner bool) contract.Database {
-	n := postgres.NamesOf(c.id, schema)
+	n := postgres.NamesOf(id, schema)
 	d := contract.Database{
 		Host: c.db.Host, Port: c.db.Port, Name: c.db.Name, User: n.LoginA, Password: "secret", Schema: n.Schema, SSLMode: "disable", MaxConns: 2,
 	}
@@ -225,7 +263,7 @@ func (c *company) exec(schema int, script string) {
 	c.t.Helper()
 	conn, done := c.connect(schema)
 	defer done()
-	n := postgres.NamesOf(c.id, schema)
+	n := postgres.NamesOf(id, schema)
 	if _, err := conn.Exec(c.t.Context(), "SET ROLE "+n.Owner+"; SET search_path = "+n.Schema+"; "+script, pgx.QueryExecModeSimpleProtocol); err != nil {
 		c.t.Fatal(err)
 	}
@@ -251,9 +289,9 @@ func (c *company) put(key, kind string, content []byte) {
 // task of a backup in generation g.
 func (c *company) task(name, previous string) backup.Task {
 	database := c.login(1, false)
-	database.User = postgres.NamesOf(c.id, 1).Backup
+	database.User = postgres.NamesOf(id, 1).Backup
 	t := backup.Task{
-		Backup: name, TenantID: c.id, Tenant: "acme", Installation: "demo", Release: app.Release, SchemaVersion: schemaVersion, OperatorVersion: "0.1.0", KeyID: c.key.ID(),
+		Backup: name, TenantID: id, Tenant: "acme", Installation: c.installation, Release: app.Release, SchemaVersion: schemaVersion, OperatorVersion: "0.1.0", KeyID: c.key.ID(),
 		Database: database, Bucket: c.reach(c.bucket), Store: c.reach(c.backups),
 		Generation: "g1", Password: c.keys.Password("g1"), Full: previous == "",
 		Epoch: backup.Epoch{ID: c.epoch.ID, Recipient: c.epoch.Recipient}, Sign: c.keys.Signer().Seed(), Verify: c.keys.Verifier(),
@@ -267,7 +305,7 @@ func (c *company) task(name, previous string) backup.Task {
 // back is the task of a restore into a schema and a bucket (empty: a drill).
 func (c *company) back(name string, schema int, bucket string) backup.Task {
 	t := backup.Task{
-		Backup: name, TenantID: c.id, SchemaVersion: schemaVersion, Store: c.reach(c.backups), Database: c.login(schema, true),
+		Backup: name, TenantID: id, SchemaVersion: schemaVersion, Store: c.reach(c.backups), Database: c.login(schema, true),
 		Password: c.keys.Password("g1"), Verify: c.keys.Verifier(), Epochs: []backup.Epoch{c.epoch},
 	}
 	if bucket != "" {
@@ -309,7 +347,7 @@ func (c *company) read(key string) []byte {
 
 func (c *company) manifest(name string) backup.Manifest {
 	c.t.Helper()
-	m, err := backup.Open(c.read(backup.ManifestOf(name)), c.read(backup.SignatureOf(name)), c.keys.Verifier(), name, c.id)
+	m, err := backup.Open(c.read(backup.ManifestOf(name)), c.read(backup.SignatureOf(name)), c.keys.Verifier(), name, id)
 	if err != nil {
 		c.t.Fatal(err)
 	}

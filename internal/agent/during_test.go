@@ -74,7 +74,6 @@ func TestObjectsDeletedDuringABackupAreInIt(t *testing.T) {
 	})
 	c.must(backup.CommandBackup, task)
 	c.makeBucket(c.bucket + "-2")
-	c.schema(2)
 	c.must(backup.CommandRestore, c.back("full", 2, c.bucket+"-2"))
 	var names []string
 	for key := range c.state(2, c.bucket+"-2") {
@@ -157,7 +156,6 @@ func TestKilledRunsGoOn(t *testing.T) {
 	c.exec(1, oddRows)
 	c.fillBucket()
 	want := c.state(1, c.bucket)
-	c.schema(2)
 	c.makeBucket(c.bucket + "-2")
 	before := c.state(2, c.bucket+"-2")
 
@@ -221,7 +219,6 @@ func TestMemoryStaysSmall(t *testing.T) {
 		c.put(fmt.Sprintf("files/%d", i), "application/octet-stream", content)
 	}
 	c.exec(1, `INSERT INTO seeded SELECT n + 10, repeat(md5(n::text), 30) FROM generate_series(1, 50000) n`)
-	c.schema(2)
 	c.makeBucket(c.bucket + "-2")
 	for _, run := range []struct {
 		command string

@@ -23,11 +23,11 @@ func TestExportBesidePgDump(t *testing.T) {
 	const turns = 5
 	c := newCompany(t)
 	c.exec(1, oddRows)
-	schema := postgres.NamesOf(c.id, 1).Schema
+	schema := postgres.NamesOf(id, 1).Schema
 	shape := c.dump("--schema-only", "--no-owner", "--no-privileges", "--schema", schema)
 	conn, done := c.connect(1)
 	defer done()
-	owner := postgres.NamesOf(c.id, 1).Owner
+	owner := postgres.NamesOf(id, 1).Owner
 	others := rounds(t, 300)
 	for n := range others {
 		_, body, _ := strings.Cut(strings.ReplaceAll(shape, schema, "t_other_"+strconv.Itoa(n)), "\nSET ")

@@ -20,7 +20,7 @@ func (c *company) state(schema int, bucket string) map[string]string {
 	found := map[string]string{}
 	conn, done := c.connect(schema)
 	defer done()
-	n := postgres.NamesOf(c.id, schema)
+	n := postgres.NamesOf(id, schema)
 	if _, err := conn.Exec(c.t.Context(), "SET ROLE "+n.Owner); err != nil {
 		c.t.Fatal(err)
 	}
