@@ -356,6 +356,7 @@ func suspendedBackup(t *testing.T, r *rig.Rig) {
 	a.finish()
 	untilBackup(t, r, "sleeping", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
 	nothingLeft(t, r, "tenant-sleeper", a.task.TenantID, "sleeping")
+	sleepingOn(t, r)
 }
 
 // leavingBackup loses its company while it is at work; an earlier one outlives it.

@@ -165,6 +165,11 @@ type TenantBackupStatus struct {
 	// previous is the backup that this one went on from.
 	// +optional
 	Previous string `json:"previous,omitempty"`
+	// standstill is there when nobody could write to the company while its turn came: it
+	// was suspended. An incremental backup within the same one finds nothing to read and
+	// holds what the backup before it holds.
+	// +optional
+	Standstill string `json:"standstill,omitempty"`
 	// keyID is the id of the root key that opens the backup.
 	// +optional
 	KeyID string `json:"keyID,omitempty"`

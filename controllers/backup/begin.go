@@ -81,6 +81,10 @@ func (r *Reconciler) take(ctx context.Context, s *scope, me backup.Waiting, all 
 			"a backup of the name %s lies in bucket %s of ObjectStore %s already: make a TenantBackup of another name", me.Name, s.backup.Status.Bucket, me.Store))
 	}
 	r.decide(s, all)
+	if err := r.recur(ctx, s, all); err != nil {
+		s.backup.Status.Started = nil
+		return err
+	}
 	r.event(s, normal, v1alpha1.ReasonPreparing, "%s backup of %s goes to generation %s on ObjectStore %s", s.backup.Status.Type, s.tenant.Name, s.backup.Status.Generation, me.Store)
 	return &waiting{v1alpha1.ReasonPreparing, "its bucket, credentials and Job are made", cacheLag}
 }

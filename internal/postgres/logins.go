@@ -84,6 +84,16 @@ func EndSessions(ctx context.Context, tx pgx.Tx, roles []string) error {
 	return nil
 }
 
+// LetsIn says whether one of these roles may log in, or has a session.
+func LetsIn(ctx context.Context, tx pgx.Tx, roles []string) (open bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ANY($1) AND rolcanlogin)
+		OR EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = ANY($1))`, roles).Scan(&open)
+	if err != nil {
+		return true, fmt.Errorf("look whether logins are closed: %w", err)
+	}
+	return open, nil
+}
+
 func names(ctx context.Context, tx pgx.Tx, query string, args ...any) ([]string, error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
