@@ -23,13 +23,16 @@ func TestBackupMetrics(t *testing.T) {
 	policy := &v1alpha1.BackupPolicy{Window: v1alpha1.BackupWindow{Start: "01:00", Hours: 1}, Retention: v1alpha1.BackupRetention{Daily: 9}}
 	rig.Edit(r, "standard", &v1alpha1.Plan{}, func(p *v1alpha1.Plan) { p.Spec.Backup = policy })
 	r.Create(rig.Plan("bare", 1))
-	for name, id := range map[string]string{"acme": "aaaaaaaaaa", "globex": "bbbbbbbbbb", "initech": "cccccccccc", "umbrella": ""} {
+	for name, id := range map[string]string{"acme": "aaaaaaaaaa", "globex": "bbbbbbbbbb", "initech": "cccccccccc", "umbrella": "", "newcomer": "eeeeeeeeee"} {
 		c := rig.Company(name)
 		if name == "initech" {
 			c.Spec.Plan = "bare"
 		}
 		r.Create(c)
 		c.Status.ID = id
+		if name == "globex" {
+			c.Status.Backup = &v1alpha1.BackupSummary{Day: "2026-11-22"}
+		}
 		rig.Check(t, r.Client.Status().Update(t.Context(), c))
 	}
 	ago := func(hours int) *metav1.Time {
@@ -73,7 +76,7 @@ func TestBackupMetrics(t *testing.T) {
 		"atrium_backups_pending":        2,
 		"atrium_tenant_backed_up{acme}": 1, "atrium_tenant_backed_up{globex}": 0,
 		"atrium_tenant_backup_age_seconds{acme}": 30 * 3600,
-		"atrium_tenant_backups_failed{acme}":     2, "atrium_tenant_backups_failed{globex}": 1, "atrium_tenant_backups_failed{initech}": 0,
+		"atrium_tenant_backups_failed{acme}":     2, "atrium_tenant_backups_failed{globex}": 1, "atrium_tenant_backups_failed{initech}": 0, "atrium_tenant_backups_failed{newcomer}": 0,
 		"atrium_tenant_backup_duration_seconds{acme}": 3600, "atrium_tenant_backup_duration_seconds{initech}": 3600,
 		"atrium_tenant_backup_bytes{read,acme}": 7000, "atrium_tenant_backup_bytes{stored,acme}": 700,
 		"atrium_tenant_backup_bytes{read,initech}": 400, "atrium_tenant_backup_bytes{stored,initech}": 40,

@@ -117,7 +117,7 @@ func (a *agent) finish(change ...func(*backup.Manifest)) {
 	m := backup.Manifest{
 		Version: 1, Backup: a.task.Backup, Previous: a.task.Previous.Backup, Full: a.task.Full, TenantID: a.task.TenantID, Tenant: a.task.Tenant,
 		Installation: a.task.Installation, Release: a.task.Release, SchemaVersion: a.task.SchemaVersion, PostgreSQL: "17.6",
-		OperatorVersion: a.task.OperatorVersion, KeyID: a.task.KeyID, Generation: a.task.Generation, Snapshot: "abc",
+		OperatorVersion: a.task.OperatorVersion, KeyID: a.task.KeyID, Generation: a.task.Generation, Snapshot: "abc", Schema: a.task.Generation, SchemaEpoch: a.task.Epoch.ID,
 		Epochs: []backup.EpochSeen{{ID: a.task.Epoch.ID, Recipient: a.task.Epoch.Recipient}}, Moment: now, Finished: now,
 		Tables:  []backup.Table{{Name: "person", Rows: 40}, {Name: "room", Rows: 2}},
 		Objects: backup.Objects{Count: 3, Bytes: 300}, ReadBytes: 1000, StoredBytes: 100,

@@ -37,7 +37,7 @@ type Catalogue struct {
 // AnnotationFound, are all that the backup controller needs.
 func (c *Catalogue) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	r := c.Backups
-	at, store, err := r.openStore(ctx, req.Name)
+	at, store, err := r.Servers.NamedStore(ctx, r.Client, req.Name)
 	if fault.Is(err, v1alpha1.ReasonServerNotFound) || err == nil && at.Spec.Purpose != v1alpha1.PurposeBackup {
 		return ctrl.Result{}, nil
 	}
@@ -143,7 +143,7 @@ func (r *Reconciler) found(ctx context.Context, s *scope, place string) (err err
 	status := &s.backup.Status
 	status.Store, status.TenantID, _ = strings.Cut(place, "/")
 	status.Bucket = backup.Bucket(r.Installation, status.TenantID)
-	if s.target, s.targetStore, err = r.openStore(ctx, status.Store); err != nil {
+	if s.target, s.targetStore, err = r.Servers.NamedStore(ctx, r.Client, status.Store); err != nil {
 		return err
 	}
 	derived, err := r.keysOf(ctx, s.id())

@@ -16,7 +16,7 @@ var (
 	pendingDesc = prometheus.NewDesc("atrium_backups_pending",
 		"How many TenantBackups wait for their turn or are at work.", nil, nil)
 	backedUpDesc = prometheus.NewDesc("atrium_tenant_backed_up",
-		"1 when the tenant has a complete backup, otherwise 0; no series without a backup policy.", []string{"tenant"}, nil)
+		"1 when the tenant has a complete backup, otherwise 0; no series without a backup policy, and before it asked for the first one.", []string{"tenant"}, nil)
 	rowsAgeDesc = prometheus.NewDesc("atrium_tenant_backup_age_seconds",
 		"How old the rows of the tenant's latest complete backup are; no series without one, or without a backup policy.", []string{"tenant"}, nil)
 	failedDesc = prometheus.NewDesc("atrium_tenant_backups_failed",
@@ -123,7 +123,7 @@ func (c *Collector) one(out chan<- prometheus.Metric, t *v1alpha1.Tenant, h hist
 		}
 	}
 	out <- gauge(failedDesc, float64(failed), t.Name)
-	if policy {
+	if asked := t.Status.Backup != nil && t.Status.Backup.Day != ""; policy && (asked || is == 1) {
 		out <- gauge(backedUpDesc, is, t.Name)
 	}
 	if last.Started != nil && last.Finished != nil {
