@@ -11,9 +11,9 @@ import (
 	"atrium.dev/atrium/test/rig"
 )
 
-// brokenBackup goes on from backups that are not whole: one that the agent cannot read,
+// onBrokenBackup goes on from backups that are not whole: one that the agent cannot read,
 // and one whose manifest is gone. Each time a full one comes of it.
-func brokenBackup(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
+func onBrokenBackup(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	r.Create(backupOf("acme", "crumbled", v1alpha1.BackupIncremental))
 	a := atWork(t, r, "crumbled", 1)
 	if a.task.Full || a.task.Previous.Backup == "" {

@@ -41,7 +41,7 @@ func TestBackups(t *testing.T) {
 	t.Run("an attempt that fails", func(t *testing.T) { failedAttempts(t, r) })
 	t.Run("a manifest that is not its own", func(t *testing.T) { wrongManifest(t, r) })
 	t.Run("a name that is taken", func(t *testing.T) { takenName(t, r) })
-	t.Run("on one that is not whole", func(t *testing.T) { brokenBackup(t, r, acme) })
+	t.Run("on one that is not whole", func(t *testing.T) { onBrokenBackup(t, r, acme) })
 	t.Run("in a repository that was half made", func(t *testing.T) { halfMade(t, r, acme) })
 	t.Run("in a store that outlived its cluster", func(t *testing.T) { catalogued(t, r, acme) })
 	t.Run("deleted while it is at work", func(t *testing.T) { deletedBackup(t, r, acme) })

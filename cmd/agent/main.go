@@ -16,6 +16,9 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 )
 
+// pause before an object is read anew: a store that was overwhelmed needs a moment.
+const pause = 2 * time.Second
+
 // Where the image and the cluster have what it needs.
 const (
 	restic  = "/usr/bin/restic"
@@ -31,7 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	last, code := agent.Run(ctx, agent.Config{TaskDir: backup.TaskDir, Restic: restic, PgDump: pgDump, Now: time.Now, Log: log}, os.Args[1])
+	last, code := agent.Run(ctx, agent.Config{TaskDir: backup.TaskDir, Restic: restic, PgDump: pgDump, Now: time.Now, Pause: pause, Log: log}, os.Args[1])
 	raw, err := json.Marshal(last)
 	if err == nil {
 		err = os.WriteFile(outcome, raw, 0o644)

@@ -26,6 +26,7 @@ type Config struct {
 	Restic  string // program
 	PgDump  string // program, of the newest PostgreSQL that the agent may meet
 	Now     func() time.Time
+	Pause   time.Duration // before an object is read anew that could not be sent
 	Log     *slog.Logger
 }
 

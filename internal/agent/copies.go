@@ -21,7 +21,6 @@ import (
 const (
 	workers  = 4 // objects at once: their memory and the load on both stores
 	attempts = 3 // an object is read anew when sending it failed
-	pause    = 2 * time.Second
 )
 
 // name is that of an encrypted copy.
@@ -210,7 +209,7 @@ func (c *copies) copy(ctx context.Context, o backup.Object) (backup.Object, erro
 		select {
 		case <-ctx.Done():
 			return o, err
-		case <-time.After(pause):
+		case <-time.After(c.Pause):
 		}
 	}
 }

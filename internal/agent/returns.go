@@ -95,7 +95,7 @@ func (r *returns) back(o backup.Object) error {
 		select {
 		case <-r.ctx.Done():
 			return err
-		case <-time.After(pause):
+		case <-time.After(r.Pause):
 		}
 	}
 }
