@@ -152,7 +152,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`(?m)^(\s*Type:\s+)(Create|Change)$`), "${1}<Create or Change>"},
 	{regexp.MustCompile(`^17\.\d+$`), "17.<n>"},                           // PostgreSQL, as Debian mends it
 	{regexp.MustCompile(`\b(ErrImagePull|ImagePullBackOff)\b`), "<pull>"}, // the kubelet alternates
-	{regexp.MustCompile(`(?m)^  Backup:\n(?:    .*\n)+`), ""}, // as the day goes
+	{regexp.MustCompile(`(?m)^  Backup:\n(?:    .*\n)+`), ""},             // as the day goes
 	{regexp.MustCompile(`(?s)\nEvents:.*`), "\nEvents: <events>\n"},
 	{regexp.MustCompile(`(?m)^\s*kubectl\.kubernetes\.io/last-applied-configuration:.*\n`), ""},
 }
