@@ -2,18 +2,14 @@ package controllers_test
 
 import (
 	"fmt"
-	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -21,88 +17,6 @@ import (
 	"atrium.dev/atrium/tenant-app/contract"
 	"atrium.dev/atrium/test/rig"
 )
-
-func restoreOf(company, from, name string, mode v1alpha1.RestoreMode) *v1alpha1.TenantRestore {
-	return &v1alpha1.TenantRestore{ObjectMeta: rig.Named(name), Spec: v1alpha1.TenantRestoreSpec{Tenant: company, Backup: from, Mode: mode}}
-}
-
-// untilRestore waits until a condition of a TenantRestore has a reason.
-func untilRestore(t *testing.T, r *rig.Rig, name, condition, reason string) *v1alpha1.TenantRestore {
-	t.Helper()
-	var tr v1alpha1.TenantRestore
-	r.Eventually(name+" "+condition+" "+reason, func() bool {
-		rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: name}, &tr))
-		c := meta.FindStatusCondition(tr.Status.Conditions, condition)
-		return c != nil && c.Reason == reason
-	}, func() string { return fmt.Sprintf("%+v", tr.Status) })
-	return &tr
-}
-
-// registered is what the registry says of a company's data.
-type registered struct {
-	Schema, Release, Target, Hold, Backup string
-	Epoch                                 int64
-}
-
-func registeredOf(t *testing.T, r *rig.Rig, id string) (row registered) {
-	t.Helper()
-	r.AsSuperuser(func(conn *pgx.Conn) {
-		rig.Check(t, conn.QueryRow(t.Context(), `SELECT schema, release, target, hold, backup, data_epoch FROM atrium.tenants WHERE id = $1`, id).
-			Scan(&row.Schema, &row.Release, &row.Target, &row.Hold, &row.Backup, &row.Epoch))
-	})
-	return row
-}
-
-// schemas of a company.
-func schemas(t *testing.T, r *rig.Rig, id string) (names []string) {
-	t.Helper()
-	r.AsSuperuser(func(conn *pgx.Conn) {
-		rows, err := conn.Query(t.Context(), `SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname, $1) ORDER BY 1`, "t_"+id+"_")
-		rig.Check(t, err)
-		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
-		rig.Check(t, err)
-	})
-	return names
-}
-
-// dataOf a company: a digest of each table of a schema, and each object with its content.
-func dataOf(t *testing.T, r *rig.Rig, schema, bucket string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	r.AsSuperuser(func(conn *pgx.Conn) {
-		rows, err := conn.Query(t.Context(), `SELECT tablename::text FROM pg_tables WHERE schemaname = $1`, schema)
-		rig.Check(t, err)
-		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		rig.Check(t, err)
-		for _, table := range tables {
-			var digest string
-			q := fmt.Sprintf(`SELECT count(*) || ' ' || coalesce(md5(string_agg(x::text, ',' ORDER BY x::text COLLATE "C")), '') FROM %s x`, pgx.Identifier{schema, table}.Sanitize())
-			rig.Check(t, conn.QueryRow(t.Context(), q).Scan(&digest))
-			all["table "+table] = digest
-		}
-	})
-	for o := range r.Root().ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
-		rig.Check(t, o.Err)
-		body, err := r.Root().GetObject(t.Context(), bucket, o.Key, minio.GetObjectOptions{})
-		rig.Check(t, err)
-		raw, err := io.ReadAll(body)
-		rig.Check(t, err)
-		all["object "+o.Key] = string(raw)[:min(len(raw), 100)]
-	}
-	return all
-}
-
-// destroyed does to a company what somebody with a stolen login, or a mistake, does.
-func destroyed(t *testing.T, r *rig.Rig, schema, bucket string) {
-	t.Helper()
-	r.AsSuperuser(func(conn *pgx.Conn) {
-		_, err := conn.Exec(t.Context(), `TRUNCATE `+pgx.Identifier{schema, "person"}.Sanitize()+` CASCADE`)
-		rig.Check(t, err)
-	})
-	for o := range r.Root().ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Prefix: "a/", Recursive: true}) {
-		rig.Check(t, o.Err, r.Root().RemoveObject(t.Context(), bucket, o.Key, minio.RemoveObjectOptions{}))
-	}
-}
 
 // real names the Release of the app of this checkout, which has schema realSchema.
 const (
@@ -131,6 +45,7 @@ func TestRestores(t *testing.T) {
 	want := dataOf(t, r, registeredOf(t, r, acme.Status.ID).Schema, acme.Status.Bucket)
 	t.Run("what cannot be restored is refused", func(t *testing.T) { refusedRestores(t, r) })
 	t.Run("a backup that is not whole", func(t *testing.T) { brokenBackup(t, r, k, acme) })
+	t.Run("an app that does not end", func(t *testing.T) { stuckApp(t, r, k, acme) })
 	t.Run("a drill", func(t *testing.T) { drilled(t, r, k, acme) })
 	t.Run("in place, and undone", func(t *testing.T) { inPlace(t, r, k, acme, want) })
 	t.Run("into a new company", func(t *testing.T) { intoNew(t, r, k, acme, want) })
@@ -147,36 +62,6 @@ func refusedRestores(t *testing.T, r *rig.Rig) {
 	for _, name := range []string{"another", "filled", "nothing"} {
 		rig.Check(t, r.Client.Delete(t.Context(), &v1alpha1.TenantRestore{ObjectMeta: rig.Named(name)}))
 		goneRestore(t, r, name)
-	}
-}
-
-func goneRestore(t *testing.T, r *rig.Rig, name string) {
-	t.Helper()
-	var tr v1alpha1.TenantRestore
-	r.Eventually(name+" is gone", func() bool {
-		return apierrors.IsNotFound(r.Client.Get(t.Context(), client.ObjectKey{Name: name}, &tr))
-	}, func() string { return fmt.Sprintf("%+v", tr) })
-}
-
-// untouched expects a company that serves what it had, and nothing left of a restore.
-func untouched(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before registered, restore string) {
-	t.Helper()
-	if now := registeredOf(t, r, acme.Status.ID); now != before {
-		t.Errorf("the registry says %+v, want %+v", now, before)
-	}
-	if all := schemas(t, r, acme.Status.ID); len(all) != 1 || all[0] != before.Schema {
-		t.Errorf("schemas %v, want %s alone", all, before.Schema)
-	}
-	if !opens(r, rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json")) || *deployment(r, "acme").Spec.Replicas != 1 {
-		t.Error("the company does not serve")
-	}
-	for _, object := range []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}, &networkingv1.NetworkPolicy{}} {
-		if err := r.Client.Get(t.Context(), client.ObjectKey{Namespace: "tenant-acme", Name: "restore-" + restore}, object); !apierrors.IsNotFound(err) {
-			t.Errorf("%T of restore %s: %v, want it gone", object, restore, err)
-		}
-	}
-	if tenant := r.Ready("acme"); tenant.Annotations[v1alpha1.AnnotationRestore] != "" {
-		t.Errorf("annotations %v", tenant.Annotations)
 	}
 }
 
@@ -203,24 +88,23 @@ func brokenBackup(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
 	r.PutObject(acme.Status.Bucket)
 }
 
-// damage writes over the encrypted copy of each object; the function takes that back.
-func damage(t *testing.T, r *rig.Rig, bucket string) (undo func()) {
-	t.Helper()
-	var versions []minio.UploadInfo
-	for o := range r.Root().ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Prefix: "e/", Recursive: true}) {
-		rig.Check(t, o.Err)
-		if strings.HasSuffix(o.Key, "/identity") {
-			continue
-		}
-		info, err := r.Root().PutObject(t.Context(), bucket, o.Key, strings.NewReader(strings.Repeat("x", int(o.Size))), o.Size, minio.PutObjectOptions{})
-		rig.Check(t, err)
-		versions = append(versions, info)
-	}
-	return func() {
-		for _, v := range versions {
-			rig.Check(t, r.Root().RemoveObject(t.Context(), bucket, v.Key, minio.RemoveObjectOptions{VersionID: v.VersionID}))
-		}
-	}
+// stuckApp has a pod that does not end, so nothing is swapped and the company goes on.
+func stuckApp(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
+	before := registeredOf(t, r, acme.Status.ID)
+	pod := runningPod(t, r, "acme")
+	r.Create(restoreOf("acme", "good", "stuck", v1alpha1.RestoreInPlace))
+	k.restored("acme", "stuck")
+	untilRestore(t, r, "stuck", v1alpha1.ConditionComplete, v1alpha1.ReasonRestoring)
+	r.Until("acme", "waits for its pod", func(t *v1alpha1.Tenant) bool {
+		return rig.Condition(t, v1alpha1.ConditionWorkloadReady).Reason == v1alpha1.ReasonEnding
+	})
+	r.Stop()
+	r.Now.Forward(16 * time.Minute)
+	r.Operate()
+	untilRestore(t, r, "stuck", v1alpha1.ConditionFailed, v1alpha1.ReasonRestoreTooLong)
+	rig.Check(t, r.Client.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
+	r.Ready("acme")
+	untouched(t, r, acme, before, "stuck")
 }
 
 // drilled proves the backup while the company works, and leaves nothing behind.
@@ -273,28 +157,6 @@ func inPlace(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want m
 	}
 	serves(t, r, now.Schema)
 	undone(t, r, acme, before, now, ruins)
-}
-
-// serves expects the app's settings to lead to a schema, and its login to open it.
-func serves(t *testing.T, r *rig.Rig, schema string) {
-	t.Helper()
-	r.Ready("acme")
-	d := rig.File[contract.Database](t, r, "tenant-acme", "office-database", "database.json")
-	if d.Schema != schema {
-		t.Errorf("the app is told schema %s, want %s", d.Schema, schema)
-	}
-	var path string
-	conn := rig.Connect(t, d)
-	rig.Check(t, conn.QueryRow(t.Context(), `SELECT current_schema()`).Scan(&path))
-	if path != schema {
-		t.Errorf("the login finds schema %s, want %s", path, schema)
-	}
-	if _, err := conn.Exec(t.Context(), `UPDATE person SET name = name`); err != nil {
-		t.Errorf("the app's login cannot write what came back: %v", err)
-	}
-	if tenant := r.Ready("acme"); tenant.Annotations[v1alpha1.AnnotationRestore] != "" {
-		t.Errorf("annotations %v", tenant.Annotations)
-	}
 }
 
 func undone(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, before, restored registered, ruins map[string]string) {
@@ -355,12 +217,29 @@ func intoNew(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want m
 	})
 }
 
-// undoneLate asks for what is not kept any more.
+// undoneLate asks for what is not kept any more, of a restore that could not write down
+// that it had swapped the schemas until the app had started.
 func undoneLate(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
 	before := registeredOf(t, r, acme.Status.ID)
+	var spoiled atomic.Int32
+	r.API.Spoil(func(act string, _ int) rig.Verdict {
+		if !strings.HasSuffix(act, "tenantrestores/again/status") || registeredOf(t, r, acme.Status.ID).Schema == before.Schema {
+			return rig.Fine
+		}
+		var now v1alpha1.Tenant
+		if err := r.Client.Get(t.Context(), client.ObjectKeyFromObject(acme), &now); err != nil || rig.IsReady(&now) {
+			return rig.Fine
+		}
+		spoiled.Add(1)
+		return rig.FailedBefore
+	})
 	r.Create(restoreOf("acme", "good", "again", v1alpha1.RestoreInPlace))
 	k.restored("acme", "again")
 	done := untilRestore(t, r, "again", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	r.API.Spoil(nil)
+	if spoiled.Load() == 0 {
+		t.Error("nothing was spoiled")
+	}
 	r.Stop()
 	r.Now.Forward(8 * 24 * time.Hour)
 	r.Operate()

@@ -32,6 +32,7 @@ const (
 	attempts    = 3
 	startWithin = 6 * time.Hour    // until its turn comes
 	endWithin   = 16 * time.Hour   // all attempts, until the company has the rows
+	holdWithin  = 15 * time.Minute // until the app has ended: people wait
 	closeRoom   = 30 * time.Minute // after a Job's deadline, to take back what was open
 	migrateEnds = 30 * time.Minute // deadline of the Job that makes the tables
 	// formerKept is how long a company's former rows stay: longer than it takes until
@@ -145,11 +146,33 @@ func (r *Reconciler) outcome(ctx context.Context, s *scope, err error) (ctrl.Res
 		r.conditions(s).Set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, w.reason, w.message)
 		return ctrl.Result{RequeueAfter: w.again}, nil
 	}
-	if limit := s.limit(); !limit.IsZero() && r.Now().After(limit) {
-		return ctrl.Result{RequeueAfter: cacheLag}, r.fail(ctx, s, w.reason, "given up at last: "+w.message)
+	if over, err := r.over(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	} else if over {
+		if waits {
+			w.reason = v1alpha1.ReasonRestoreTooLong
+		}
+		return ctrl.Result{RequeueAfter: cacheLag}, r.fail(ctx, s, w.reason, "it took too long and is given up: "+w.message)
 	}
 	r.conditions(s).Say(w.reason, w.message)
 	return ctrl.Result{RequeueAfter: w.again}, nil
+}
+
+// over says whether a restore is to be given up. One whose schemas are swapped, though
+// it may not know, never is.
+func (r *Reconciler) over(ctx context.Context, s *scope) (bool, error) {
+	limit := s.limit()
+	if limit.IsZero() || !r.Now().After(limit) {
+		return false, nil
+	}
+	if s.restore.Status.Step != v1alpha1.RestoreHolding || s.restore.Status.Held == nil {
+		return true, nil
+	}
+	if s.database == nil {
+		return false, nil
+	}
+	swapped, err := r.swapped(ctx, s)
+	return !swapped, err
 }
 
 // limit is when a restore is given up; zero once the company has the rows: from then on
@@ -161,6 +184,8 @@ func (s *scope) limit() time.Time {
 		return s.restore.CreationTimestamp.Add(startWithin)
 	case status.Step == v1alpha1.RestoreStarting:
 		return time.Time{}
+	case status.Step == v1alpha1.RestoreHolding && status.Held != nil:
+		return status.Held.Add(holdWithin)
 	}
 	return status.Started.Add(endWithin)
 }

@@ -25,6 +25,12 @@ func (r *Reconciler) holding(ctx context.Context, s *scope) error {
 	if s.restore.Status.Held == nil {
 		return r.hold(ctx, s)
 	}
+	if swapped, err := r.swapped(ctx, s); err != nil || swapped {
+		if err == nil {
+			err = s.swappedTo()
+		}
+		return err
+	}
 	if err := r.annotate(ctx, s, s.restore.Name); err != nil {
 		return err
 	}
@@ -68,6 +74,23 @@ func (r *Reconciler) hold(ctx context.Context, s *scope) error {
 	status.Held = &now
 	r.event(s, normal, v1alpha1.ReasonRestoring, "the app of %s is stopped: its rows are about to be replaced", s.tenant.Name)
 	return &waiting{v1alpha1.ReasonRestoring, "the company is being stopped", cacheLag}
+}
+
+// swapped says whether the company has the other schema: a pass that was cut off may
+// have given it that, and could not write it down.
+func (r *Reconciler) swapped(ctx context.Context, s *scope) (yes bool, err error) {
+	_, to, _ := s.swaps()
+	err = r.Registry.Locked(ctx, s.database, s.id(), func(_ pgx.Tx, row *registry.Row) error {
+		yes = row.Schema == to
+		return nil
+	})
+	return yes, err
+}
+
+func (s *scope) swappedTo() error {
+	_, to, _ := s.swaps()
+	s.restore.Status.Step = v1alpha1.RestoreStarting
+	return &waiting{v1alpha1.ReasonStarting, "the company has the other schema " + to + ", and its app starts", cacheLag}
 }
 
 // swaps says which schema the company has, which one it gets, and of what release.
@@ -131,9 +154,6 @@ func (r *Reconciler) swap(ctx context.Context, s *scope) error {
 	from, to, release := s.swaps()
 	left := 0
 	err = r.Registry.Locked(ctx, s.database, s.id(), func(tx pgx.Tx, row *registry.Row) (err error) {
-		if row.Schema == to {
-			return nil // swapped, and cut off before that was written down
-		}
 		if row.Schema != from || row.Hold != s.holder() {
 			return fault.Blocked(v1alpha1.ReasonTenantNotReady, nil, "Tenant %s has schema %s and is held by %q: somebody changed its row in the registry behind this restore", s.tenant.Name, row.Schema, row.Hold)
 		}
@@ -153,8 +173,7 @@ func (r *Reconciler) swap(ctx context.Context, s *scope) error {
 	if left > 0 {
 		return &waiting{v1alpha1.ReasonRestoring, fmt.Sprintf("the company is stopped: %d of its sessions are ending", left), swapLook}
 	}
-	s.restore.Status.Step = v1alpha1.RestoreStarting
-	return &waiting{v1alpha1.ReasonStarting, "the company has the other schema " + to + ", and its app starts", cacheLag}
+	return s.swappedTo()
 }
 
 // starting waits until people can work again.
