@@ -33,12 +33,19 @@ func TestBackupPolicy(t *testing.T) {
 	}); b.Status.Backup.Next != nil {
 		t.Errorf("without a policy the next backup is at %v", b.Status.Backup.Next)
 	}
+	r.Create(restoreOf("acme", "one", "using", v1alpha1.RestoreDrill))
+	untilRestore(t, r, "using", v1alpha1.ConditionComplete, v1alpha1.ReasonRunning)
 	r.Change("acme", func(c *v1alpha1.Tenant) {
 		c.Spec.Backup = &v1alpha1.BackupPolicy{
 			Window:    v1alpha1.BackupWindow{Start: r.Now.Now().UTC().Add(3 * time.Hour).Format("15:04"), Hours: 1},
 			Retention: v1alpha1.BackupRetention{Daily: 2},
 		}
 	})
+	r.Until("acme", "has its retention looked at", func(c *v1alpha1.Tenant) bool { return c.Status.Backup.Next != nil })
+	untilBackup(t, r, "one", v1alpha1.ConditionComplete, v1alpha1.ReasonDone) // while it is restored
+	rig.Check(t, r.Client.Delete(t.Context(), &v1alpha1.TenantRestore{ObjectMeta: rig.Named("using")}))
+	goneRestore(t, r, "using")
+	r.Change("acme", func(c *v1alpha1.Tenant) { c.Spec.DisplayName = "云杉" })
 	goneBackup(t, r, "one")
 	inBucket(t, r, acme.Status.ID, "g/one/", 0)
 	inBucket(t, r, acme.Status.ID, "m/one.", 0)

@@ -3,7 +3,9 @@ package backup
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -32,6 +34,26 @@ func (s *Scheduler) proven(ctx context.Context, t *v1alpha1.Tenant) (last *v1alp
 		last = &v1alpha1.BackupProven{Restore: d.Name, Moment: *d.Status.Moment, At: d.Status.Proof.At}
 	}
 	return last, nil
+}
+
+// inUse waits while one of some backups is restored, into whatever company.
+func (s *Scheduler) inUse(ctx context.Context, backups []string) error {
+	if len(backups) == 0 {
+		return nil
+	}
+	var restores v1alpha1.TenantRestoreList
+	if err := s.Backups.Client.List(ctx, &restores); err != nil {
+		return fmt.Errorf("list TenantRestores: %w", err)
+	}
+	for i := range restores.Items {
+		tr := &restores.Items[i]
+		conditions := tr.Status.Conditions
+		if slices.Contains(backups, tr.Spec.Backup) && tr.Status.Started != nil &&
+			!meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionComplete) && !meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionFailed) {
+			return &waiting{v1alpha1.ReasonQueued, "restore " + tr.Name + " works with backup " + tr.Spec.Backup, pendingLook}
+		}
+	}
+	return nil
 }
 
 // drillEnded lets the proof of a drill through.

@@ -49,6 +49,9 @@ func (s *Scheduler) retain(ctx context.Context, t *v1alpha1.Tenant, keep backup.
 	for _, store := range storesOf(t, all) {
 		living := done(all, t.Status.ID, store)
 		removal := backup.Sweep(living, keep, location(t))
+		if err := s.inUse(ctx, removal.Backups); err != nil {
+			return err
+		}
 		for i := range all {
 			if b := &all[i]; b.Status.Store == store && slices.Contains(removal.Backups, b.Name) {
 				if err := s.mark(ctx, b, removal); err != nil {

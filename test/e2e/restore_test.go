@@ -42,6 +42,13 @@ func TestRestoreACompany(t *testing.T) {
 	}
 	files := filesOf(t, c)
 	saved := backUp(t, c, v1alpha1.BackupFull)
+	drill := restore(t, c.name+"-drill", c.name, saved.Name, v1alpha1.RestoreDrill)
+	if drill.Status.Proof == nil {
+		t.Errorf("the drill proves nothing: %+v", drill.Status)
+	}
+	if left := kubectl(t, "get", "secrets,configmaps,networkpolicies", "-n", c.namespace(), "-o", "name"); strings.Contains(left, drill.Name) {
+		t.Errorf("what the drill worked with is still there:\n%s", left)
+	}
 	if err := admin.addPerson(t.Context(), "后来者"); err != nil {
 		t.Fatal(err)
 	}
