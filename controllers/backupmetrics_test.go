@@ -20,24 +20,27 @@ import (
 func TestBackupMetrics(t *testing.T) {
 	r := rig.New(t)
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	policy := &v1alpha1.BackupPolicy{Window: v1alpha1.BackupWindow{Start: "01:00", Hours: 1}, Retention: v1alpha1.BackupRetention{Daily: 9}}
+	ago := func(hours int) *metav1.Time {
+		at := metav1.NewTime(now.Add(-time.Duration(hours) * time.Hour))
+		return &at
+	}
+	policy := &v1alpha1.BackupPolicy{Window: v1alpha1.BackupWindow{Start: "01:00", Hours: 1}, Retention: v1alpha1.BackupRetention{Daily: 9}, DrillDays: 30}
 	rig.Edit(r, "standard", &v1alpha1.Plan{}, func(p *v1alpha1.Plan) { p.Spec.Backup = policy })
 	r.Create(rig.Plan("bare", 1))
-	for name, id := range map[string]string{"acme": "aaaaaaaaaa", "globex": "bbbbbbbbbb", "initech": "cccccccccc", "umbrella": "", "newcomer": "eeeeeeeeee"} {
+	for name, id := range map[string]string{"acme": "aaaaaaaaaa", "globex": "bbbbbbbbbb", "initech": "cccccccccc", "umbrella": "ffffffffff", "nobody": "", "newcomer": "eeeeeeeeee"} {
 		c := rig.Company(name)
 		if name == "initech" {
 			c.Spec.Plan = "bare"
 		}
 		r.Create(c)
 		c.Status.ID = id
+		if name == "umbrella" {
+			c.Status.Backup = &v1alpha1.BackupSummary{Proven: &v1alpha1.BackupProven{Restore: "drill", At: *ago(48), Moment: *ago(50)}}
+		}
 		if name == "globex" {
 			c.Status.Backup = &v1alpha1.BackupSummary{Day: "2026-11-22"}
 		}
 		rig.Check(t, r.Client.Status().Update(t.Context(), c))
-	}
-	ago := func(hours int) *metav1.Time {
-		at := metav1.NewTime(now.Add(-time.Duration(hours) * time.Hour))
-		return &at
 	}
 	for n, b := range []struct {
 		id, condition string
@@ -55,6 +58,7 @@ func TestBackupMetrics(t *testing.T) {
 		{"aaaaaaaaaa", "", 1, 0, 0}, // at work
 		{"bbbbbbbbbb", v1alpha1.ConditionFailed, 5, 0, 0},
 		{"cccccccccc", v1alpha1.ConditionComplete, 200, 40, 2},
+		{"ffffffffff", v1alpha1.ConditionComplete, 2, 1, 1},
 		{"dddddddddd", v1alpha1.ConditionComplete, 1, 1, 1}, // of a company that is gone
 		{"", "", 0, 0, 0}, // waits
 	} {
@@ -77,6 +81,11 @@ func TestBackupMetrics(t *testing.T) {
 		"atrium_tenant_backed_up{acme}": 1, "atrium_tenant_backed_up{globex}": 0,
 		"atrium_tenant_backup_age_seconds{acme}": 30 * 3600,
 		"atrium_tenant_backups_failed{acme}":     2, "atrium_tenant_backups_failed{globex}": 1, "atrium_tenant_backups_failed{initech}": 0, "atrium_tenant_backups_failed{newcomer}": 0,
+		"atrium_tenant_backups_failed{umbrella}": 0, "atrium_tenant_backed_up{umbrella}": 1, "atrium_tenant_backup_age_seconds{umbrella}": 2 * 3600,
+		"atrium_tenant_backup_duration_seconds{umbrella}": 3600, "atrium_tenant_backup_bytes{read,umbrella}": 10, "atrium_tenant_backup_bytes{stored,umbrella}": 1,
+		"atrium_tenant_backup_contents{rows,umbrella}": 1, "atrium_tenant_backup_contents{objects,umbrella}": 1,
+		"atrium_tenant_backup_proof_age_seconds{acme}": 90 * 3600, "atrium_tenant_backup_proof_interval_seconds{acme}": 30 * 86400,
+		"atrium_tenant_backup_proof_age_seconds{umbrella}": 48 * 3600, "atrium_tenant_backup_proof_interval_seconds{umbrella}": 30 * 86400,
 		"atrium_tenant_backup_duration_seconds{acme}": 3600, "atrium_tenant_backup_duration_seconds{initech}": 3600,
 		"atrium_tenant_backup_bytes{read,acme}": 7000, "atrium_tenant_backup_bytes{stored,acme}": 700,
 		"atrium_tenant_backup_bytes{read,initech}": 400, "atrium_tenant_backup_bytes{stored,initech}": 40,

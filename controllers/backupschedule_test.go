@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -38,7 +39,7 @@ func TestBackupPolicy(t *testing.T) {
 	r.Change("acme", func(c *v1alpha1.Tenant) {
 		c.Spec.Backup = &v1alpha1.BackupPolicy{
 			Window:    v1alpha1.BackupWindow{Start: r.Now.Now().UTC().Add(3 * time.Hour).Format("15:04"), Hours: 1},
-			Retention: v1alpha1.BackupRetention{Daily: 2},
+			Retention: v1alpha1.BackupRetention{Daily: 2}, DrillDays: 30,
 		}
 	})
 	r.Until("acme", "has its retention looked at", func(c *v1alpha1.Tenant) bool { return c.Status.Backup.Next != nil })
@@ -56,7 +57,36 @@ func TestBackupPolicy(t *testing.T) {
 	}
 	inBucket(t, r, acme.Status.ID, "e/", 1)
 	planned := r.Until("acme", "knows when the next is due", func(c *v1alpha1.Tenant) bool { return c.Status.Backup.Next != nil })
-	byDay(t, r, planned.Status.Backup.Next)
+	provenAgo(t, r, planned.Status.Backup.Next.AddDate(0, 0, -10))
+	last := byDay(t, r, planned.Status.Backup.Next)
+	var drills v1alpha1.TenantRestoreList
+	if rig.Check(t, r.Client.List(t.Context(), &drills)); len(drills.Items) > 0 {
+		t.Errorf("%d drills ten days after the last one, want none", len(drills.Items))
+	}
+	provenAgo(t, r, planned.Status.Backup.Next.AddDate(0, 0, -31))
+	r.Change("acme", func(c *v1alpha1.Tenant) { c.Spec.Backup.Retention.Daily = 3 })
+	r.Eventually("a drill is asked for", func() bool {
+		rig.Check(t, r.Client.List(t.Context(), &drills))
+		return len(drills.Items) > 0
+	}, func() string { return "none" })
+	if d := drills.Items[0]; len(drills.Items) != 1 || d.Spec != (v1alpha1.TenantRestoreSpec{Backup: last, Tenant: "acme", Mode: v1alpha1.RestoreDrill}) {
+		t.Errorf("the drills are %+v", drills.Items)
+	}
+}
+
+// provenAgo says when a drill last proved a backup of acme.
+func provenAgo(t *testing.T, r *rig.Rig, at time.Time) {
+	t.Helper()
+	r.Eventually("the proof is known", func() bool {
+		var c v1alpha1.Tenant
+		rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: "acme"}, &c))
+		c.Status.Backup.Proven = &v1alpha1.BackupProven{Restore: "drill", Moment: metav1.NewTime(at), At: metav1.NewTime(at)}
+		err := r.Client.Status().Update(t.Context(), &c)
+		if !apierrors.IsConflict(err) {
+			rig.Check(t, err)
+		}
+		return err == nil
+	}, func() string { return "conflicts" })
 }
 
 // inBucket expects so many versions under a prefix of a company's backups.
@@ -72,8 +102,8 @@ func inBucket(t *testing.T, r *rig.Rig, id, prefix string, want int) {
 	}
 }
 
-// byDay goes on to a time that the schedule named.
-func byDay(t *testing.T, r *rig.Rig, next *metav1.Time) {
+// byDay goes on to a time that the schedule named, and gives the backup that it asks for.
+func byDay(t *testing.T, r *rig.Rig, next *metav1.Time) string {
 	t.Helper()
 	r.Stop()
 	r.Now.Forward(next.Add(time.Second).Sub(r.Now.Now()))
@@ -100,4 +130,5 @@ func byDay(t *testing.T, r *rig.Rig, next *metav1.Time) {
 	if asked.Spec.Tenant != "acme" || asked.Labels[v1alpha1.LabelTenantID] != after.Status.ID {
 		t.Errorf("the scheduled backup is %+v", asked)
 	}
+	return asked.Name
 }

@@ -35,6 +35,13 @@ type BackupPolicy struct {
 	// +optional
 	// +kubebuilder:default={}
 	Retention BackupRetention `json:"retention"`
+	// drillDays is how old the last proof that a backup can be restored may become. Then a
+	// drill follows the next backup. 0: no drills.
+	// +optional
+	// +kubebuilder:default=30
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=366
+	DrillDays int32 `json:"drillDays"`
 }
 
 // BackupWindow is in the company's time zone.

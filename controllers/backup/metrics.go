@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,6 +20,10 @@ var (
 		"1 when the tenant has a complete backup, otherwise 0; no series without a backup policy, and before it asked for the first one.", []string{"tenant"}, nil)
 	rowsAgeDesc = prometheus.NewDesc("atrium_tenant_backup_age_seconds",
 		"How old the rows of the tenant's latest complete backup are; no series without one, or without a backup policy.", []string{"tenant"}, nil)
+	proofAgeDesc = prometheus.NewDesc("atrium_tenant_backup_proof_age_seconds",
+		"How long ago a drill last proved that a backup of the tenant can be restored, or since its oldest complete backup while none did; no series where the policy asks for no drills.", []string{"tenant"}, nil)
+	proofEveryDesc = prometheus.NewDesc("atrium_tenant_backup_proof_interval_seconds",
+		"How old that proof may become before the next drill.", []string{"tenant"}, nil)
 	failedDesc = prometheus.NewDesc("atrium_tenant_backups_failed",
 		"How many backups of the tenant failed since its latest complete one.", []string{"tenant"}, nil)
 	durationDesc = prometheus.NewDesc("atrium_tenant_backup_duration_seconds",
@@ -49,7 +54,7 @@ func RegisterMetrics(ctx context.Context, registry prometheus.Registerer, reader
 
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{pendingDesc, backedUpDesc, rowsAgeDesc, failedDesc, durationDesc, bytesDesc, contentsDesc, usualDesc} {
+	for _, desc := range []*prometheus.Desc{pendingDesc, backedUpDesc, rowsAgeDesc, proofAgeDesc, proofEveryDesc, failedDesc, durationDesc, bytesDesc, contentsDesc, usualDesc} {
 		out <- desc
 	}
 }
@@ -70,15 +75,15 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 			return
 		}
 	}
-	asks := map[string]bool{} // plans with a policy
+	ofPlan := map[string]*v1alpha1.BackupPolicy{}
 	for i := range plans.Items {
-		asks[plans.Items[i].Name] = plans.Items[i].Spec.Backup != nil
+		ofPlan[plans.Items[i].Name] = plans.Items[i].Spec.Backup
 	}
 	of, pending := histories(backups.Items)
 	out <- gauge(pendingDesc, float64(pending))
 	for i := range tenants.Items {
 		if t := &tenants.Items[i]; t.DeletionTimestamp.IsZero() && t.Status.ID != "" {
-			c.one(out, t, of[t.Status.ID], t.Spec.Backup != nil || asks[t.Spec.Plan])
+			c.one(out, t, of[t.Status.ID], cmp.Or(t.Spec.Backup, ofPlan[t.Spec.Plan]))
 		}
 	}
 }
@@ -108,12 +113,12 @@ func histories(all []v1alpha1.TenantBackup) (of map[string]history, pending int)
 	return of, pending
 }
 
-func (c *Collector) one(out chan<- prometheus.Metric, t *v1alpha1.Tenant, h history, policy bool) {
+func (c *Collector) one(out chan<- prometheus.Metric, t *v1alpha1.Tenant, h history, policy *v1alpha1.BackupPolicy) {
 	is, failed := 0.0, 0
 	var last v1alpha1.TenantBackupStatus
 	if len(h.complete) > 0 {
 		is, last = 1, h.complete[0].Status
-		if policy {
+		if policy != nil {
 			out <- gauge(rowsAgeDesc, c.now().Sub(last.Moment.Time).Seconds(), t.Name)
 		}
 	}
@@ -123,8 +128,16 @@ func (c *Collector) one(out chan<- prometheus.Metric, t *v1alpha1.Tenant, h hist
 		}
 	}
 	out <- gauge(failedDesc, float64(failed), t.Name)
-	if asked := t.Status.Backup != nil && t.Status.Backup.Day != ""; policy && (asked || is == 1) {
+	if asked := t.Status.Backup != nil && t.Status.Backup.Day != ""; policy != nil && (asked || is == 1) {
 		out <- gauge(backedUpDesc, is, t.Name)
+	}
+	if is == 1 && policy != nil && policy.DrillDays > 0 {
+		since := h.complete[len(h.complete)-1].Status.Moment.Time
+		if b := t.Status.Backup; b != nil && b.Proven != nil {
+			since = b.Proven.At.Time
+		}
+		out <- gauge(proofAgeDesc, c.now().Sub(since).Seconds(), t.Name)
+		out <- gauge(proofEveryDesc, drillInterval(policy).Seconds(), t.Name)
 	}
 	if last.Started != nil && last.Finished != nil {
 		out <- gauge(durationDesc, last.Finished.Sub(last.Started.Time).Seconds(), t.Name)

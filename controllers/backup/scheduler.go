@@ -73,6 +73,9 @@ func (s *Scheduler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if err := s.drill(ctx, &t, policy, after); err != nil {
+		return ctrl.Result{}, err
+	}
 	if policy != nil {
 		keep := backup.Retention{Daily: int(policy.Retention.Daily), Weekly: int(policy.Retention.Weekly), Monthly: int(policy.Retention.Monthly)}
 		if again, err = s.retained(ctx, &t, keep, list.Items, again); err != nil {

@@ -29,7 +29,7 @@ func TestWhatAlertsRestOn(t *testing.T) {
 	operator := prometheus.NewRegistry()
 	backups := finished(r)
 	r.Operate(func(w *rig.Wiring) { w.Options.Metrics, w.Options.LeaderElect = operator, true })
-	policy := &v1alpha1.BackupPolicy{Window: v1alpha1.BackupWindow{Start: "01:00", Hours: 1}, Retention: v1alpha1.BackupRetention{Daily: 9}}
+	policy := &v1alpha1.BackupPolicy{Window: v1alpha1.BackupWindow{Start: "01:00", Hours: 1}, Retention: v1alpha1.BackupRetention{Daily: 9}, DrillDays: 30}
 	r.Create(rig.Company("acme", func(c *v1alpha1.Tenant) { c.Spec.Backup = policy }))
 	id := r.Healthy("acme").Status.ID
 	for _, b := range backups {
@@ -65,7 +65,7 @@ func TestWhatAlertsRestOn(t *testing.T) {
 
 // finished are two complete backups, made before an operator could begin them.
 func finished(r *rig.Rig) (backups []*v1alpha1.TenantBackup) {
-	now := metav1.NewTime(r.Now.Now()).Rfc3339Copy()
+	now := metav1.NewTime(r.Now.Now().Add(-24 * time.Hour)).Rfc3339Copy() // too old for a drill
 	for _, name := range []string{"one", "two"} {
 		b := &v1alpha1.TenantBackup{ObjectMeta: rig.Named(name), Spec: v1alpha1.TenantBackupSpec{Tenant: "acme"}}
 		r.Create(b)
