@@ -77,19 +77,21 @@ func migrating(s *scope) error {
 }
 
 // startMigration records where the migration leads before it starts one. None begins
-// while somebody holds the tenant.
+// while somebody holds the tenant, which nobody does before its first.
 func (r *Reconciler) startMigration(ctx context.Context, s *scope, job *batchv1.Job) error {
-	err := r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
-		if row.Hold == "" {
-			row.Target = s.release.Name
+	if s.row.Target != s.release.Name || s.row.Release != "" {
+		err := r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
+			if row.Hold == "" {
+				row.Target = s.release.Name
+			}
+			s.row = *row
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		s.row = *row
-		return nil
-	})
-	if err != nil {
-		return err
+		r.remember(s)
 	}
-	r.remember(s)
 	if s.row.Hold != "" {
 		return &waiting{v1alpha1.ReasonRestoring, "the change to release " + s.release.Spec.Version + " waits for " + holderOf(s.row.Hold), heldLook}
 	}
