@@ -47,6 +47,7 @@ var (
 	// progressReasons are those of a tenant with which nothing is wrong.
 	progressReasons = []string{
 		v1alpha1.ReasonWaiting, v1alpha1.ReasonMigrating, v1alpha1.ReasonStarting, v1alpha1.ReasonEnding, v1alpha1.ReasonDeleting,
+		v1alpha1.ReasonRestoring,
 	}
 	// userReasons are those that the author of a spec can mend: nobody is woken.
 	userReasons = []string{
@@ -54,6 +55,7 @@ var (
 		v1alpha1.ReasonAdoptionRequired, v1alpha1.ReasonAdoptionRefused, v1alpha1.ReasonHostTaken, v1alpha1.ReasonHostReserved,
 		v1alpha1.ReasonNamespaceTaken, v1alpha1.ReasonSchemaTooNew,
 		v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady, v1alpha1.ReasonBackupNameTaken,
+		v1alpha1.ReasonBackupNotFound, v1alpha1.ReasonBackupOfAnother, v1alpha1.ReasonNotEmpty, v1alpha1.ReasonTooLate,
 	}
 )
 

@@ -42,6 +42,9 @@ func TestClassesAreThoseOfTheReasons(t *testing.T) {
 			}
 		}
 	}
+	if got := class(v1alpha1.ReasonRestoring); got != classProgress {
+		t.Errorf("a restore makes its company %s: it would wake somebody", got)
+	}
 	if got := class("ReasonThatNobodyKnows"); got != classPlatform {
 		t.Errorf("a reason that nobody knows is of class %s, want %s", got, classPlatform)
 	}
