@@ -30,6 +30,7 @@ import (
 	"atrium.dev/atrium/controllers/backup"
 	"atrium.dev/atrium/controllers/counter"
 	"atrium.dev/atrium/controllers/databaseserver"
+	"atrium.dev/atrium/controllers/export"
 	"atrium.dev/atrium/controllers/keydestruction"
 	"atrium.dev/atrium/controllers/objectstore"
 	"atrium.dev/atrium/controllers/orphans"
@@ -103,6 +104,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
 			Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
 		},
+		&export.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Recipient: o.Recipient, Now: o.Now},
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -53,9 +54,9 @@ func (c *Catalogue) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 	for i := range all.Items {
 		listed[all.Items[i].Name] = true
 	}
-	for bucket, id := range buckets {
+	for _, id := range buckets {
 		if err == nil {
-			err = c.bucket(ctx, req.Name, store.Backups(bucket), id, listed)
+			err = c.bucket(ctx, at, store, id, listed)
 		}
 	}
 	if f, ok := fault.As(err); ok { // the store's own conditions tell of it
@@ -66,19 +67,23 @@ func (c *Catalogue) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 }
 
 // bucket looks through the manifests of one company.
-func (c *Catalogue) bucket(ctx context.Context, store string, files *objectstore.Vault, id string, listed map[string]bool) error {
+func (c *Catalogue) bucket(ctx context.Context, at *v1alpha1.ObjectStore, store *objectstore.Store, id string, listed map[string]bool) error {
+	files := store.Backups(backup.Bucket(c.Backups.Installation, id))
 	names, err := files.List(ctx, "m/")
 	if err != nil {
 		return err
 	}
 	var derived *backup.Keys
 	for _, file := range names {
-		name, ok := strings.CutSuffix(strings.TrimPrefix(file, "m/"), ".json")
+		name, ok := manifestName(file)
 		if !ok || listed[name] {
 			continue
 		}
 		if derived == nil {
-			if derived, err = c.Backups.keysOf(ctx, id); err != nil || derived == nil {
+			if derived, err = c.Backups.keysOf(ctx, id); err == nil && derived == nil {
+				derived, err = c.recovered(ctx, at, store, id, names)
+			}
+			if err != nil || derived == nil {
 				return err
 			}
 		}
@@ -89,11 +94,16 @@ func (c *Catalogue) bucket(ctx context.Context, store string, files *objectstore
 		if found == nil || found.Wrong != nil {
 			continue
 		}
-		if err := c.add(ctx, store, &found.Manifest); err != nil {
+		if err := c.add(ctx, at.Name, &found.Manifest); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// manifestName is the backup whose manifest a file is.
+func manifestName(file string) (string, bool) {
+	return strings.CutSuffix(strings.TrimPrefix(file, "m/"), ".json")
 }
 
 func (c *Catalogue) add(ctx context.Context, store string, m *backup.Manifest) error {
@@ -174,6 +184,7 @@ func (r *Reconciler) found(ctx context.Context, s *scope, place string) (err err
 func (c *Catalogue) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("backup-catalogue").
 		For(&v1alpha1.ObjectStore{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(c.all)). // recovery-identity is the one that is watched
 		WithOptions(controller.Options{ReconciliationTimeout: sweepLasts}).
 		Complete(c)
 	if err != nil {

@@ -112,7 +112,7 @@ func (r *Reconciler) settings(ctx context.Context, s *scope) error {
 	spec := s.tenant.Spec
 	value := contract.Settings{
 		TenantID: s.id, DisplayName: spec.DisplayName, URL: s.url, Release: s.release.Spec.Version,
-		Locale: spec.Locale, Timezone: spec.Timezone, Outbound: s.outbound(), DataEpoch: s.row.DataEpoch,
+		Locale: spec.Locale, Timezone: spec.Timezone, Outbound: Outbound(&s.tenant.Spec), DataEpoch: s.row.DataEpoch,
 		FirstAdminTokenSHA256: s.first.digest(),
 	}
 	if c := spec.AdminContact; c != nil {

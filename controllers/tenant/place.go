@@ -3,9 +3,11 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
@@ -37,14 +39,32 @@ func (r *Reconciler) place(ctx context.Context, s *scope) error {
 		return err
 	}
 	s.id, s.row = known.row.ID, known.row
-	if known.row.State == registry.Active {
-		return nil
+	abandoned, err := r.abandoned(ctx, s.row.Hold)
+	if err != nil || known.row.State == registry.Active && !abandoned {
+		return err
 	}
 	return r.Registry.Locked(ctx, s.database, s.id, func(_ tx, row *registry.Row) error {
 		row.State = registry.Active
+		if abandoned {
+			row.Hold = ""
+		}
 		s.row = *row
 		return nil
 	})
+}
+
+// abandoned says whether the restore that holds a tenant went with its cluster. It has
+// swapped nothing: with a swap the hold ends.
+func (r *Reconciler) abandoned(ctx context.Context, hold string) (bool, error) {
+	name, ok := strings.CutPrefix(hold, registry.Restores)
+	if !ok {
+		return false, nil
+	}
+	err := r.Client.Get(ctx, types.NamespacedName{Name: name}, &v1alpha1.TenantRestore{})
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("read TenantRestore %s: %w", name, err)
+	}
+	return err != nil, nil
 }
 
 // references resolves what the spec names.

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	fieldselectors "k8s.io/apimachinery/pkg/fields"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,22 +31,50 @@ const (
 // recoverKey unwraps the tenant's key from a backup store, when a person has supplied
 // the recovery identity.
 func (r *Reconciler) recoverKey(ctx context.Context, s *scope, stores []v1alpha1.ObjectStore) (keys.Key, error) {
-	var secret corev1.Secret
-	err := r.Live.Get(ctx, client.ObjectKey{Namespace: r.Namespace, Name: secretRecovery}, &secret)
-	if apierrors.IsNotFound(err) {
+	identity, err := RecoveryIdentity(ctx, r.Live, r.Namespace)
+	if err != nil {
+		return keys.Key{}, err
+	}
+	if identity == nil {
 		return keys.Key{}, fault.Blocked(v1alpha1.ReasonKeyMissing, nil,
 			"Secret %[1]s%[2]s with this tenant's root key %[3]s is gone from namespace %[4]s: supply the recovery identity (`kubectl -n %[4]s create secret generic %[5]s --from-file=%[6]s=recovery-identity.txt`) and remove it when all tenants are ready, or apply Secret %[1]s%[2]s from a copy of your own",
 			keySecretOfID, s.id, s.row.Key, r.Namespace, secretRecovery, recoveryField)
 	}
+	return r.unwrap(ctx, s, stores, *identity)
+}
+
+// RecoveryIdentity reads what a person has supplied; nil: nothing. Whoever calls lets go
+// of it when it has unwrapped what it looks for.
+func RecoveryIdentity(ctx context.Context, live client.Reader, namespace string) (*keys.Identity, error) {
+	var secret corev1.Secret
+	err := live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: secretRecovery}, &secret)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
 	if err != nil {
-		return keys.Key{}, fmt.Errorf("read Secret %s: %w", secretRecovery, err)
+		return nil, fmt.Errorf("read Secret %s: %w", secretRecovery, err)
 	}
 	identity, err := keys.ParseIdentity(secret.Data[recoveryField])
 	if err != nil {
-		return keys.Key{}, fault.Blocked(v1alpha1.ReasonKeyMissing, nil,
-			"Secret %s in namespace %s holds no age identity under %q: make it again from the file whose last line begins with AGE-SECRET-KEY-", secretRecovery, r.Namespace, recoveryField)
+		return nil, fault.Blocked(v1alpha1.ReasonKeyMissing, nil,
+			"Secret %s in namespace %s holds no age identity under %q: make it again from the file whose last line begins with AGE-SECRET-KEY-", secretRecovery, namespace, recoveryField)
 	}
-	return r.unwrap(ctx, s, stores, identity)
+	return &identity, nil
+}
+
+// BringBack writes the Secret of a root key that was unwrapped for a company that no
+// registry knows, and never over one. Nobody is named as its manager: it is no orphan,
+// its company's backups are read with it.
+func BringBack(ctx context.Context, c client.Client, namespace, id string, key keys.Key) error {
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: keySecretOfID + id, Labels: map[string]string{v1alpha1.LabelTenantID: id}},
+		Type:       corev1.SecretTypeOpaque,
+		Data:       map[string][]byte{keyField: key.Bytes(), keyIDField: []byte(key.ID())},
+	}
+	if err := c.Create(ctx, secret, FieldOwner); err != nil {
+		return fmt.Errorf("write Secret %s: %w", secret.Name, err)
+	}
+	return nil
 }
 
 // unwrap tries each copy in each store. The registry tells which key is the right one.

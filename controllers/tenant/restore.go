@@ -40,12 +40,12 @@ func holderOf(hold string) string {
 // back then, so it is read at each pass.
 func (s *scope) restore() string { return s.tenant.Annotations[v1alpha1.AnnotationRestore] }
 
-// outbound says whether the app may call others.
-func (s *scope) outbound() bool {
-	if s.tenant.Spec.Outbound != nil {
-		return *s.tenant.Spec.Outbound
+// Outbound says whether the app of a company may call others.
+func Outbound(spec *v1alpha1.TenantSpec) bool {
+	if spec.Outbound != nil {
+		return *spec.Outbound
 	}
-	return s.tenant.Spec.RestoreFrom == nil
+	return spec.RestoreFrom == nil
 }
 
 // IntoName is the name of the TenantRestore that fills a new company. The id is in it,
@@ -57,9 +57,13 @@ func IntoName(t *v1alpha1.Tenant, id string) string {
 // filled makes sure that a company that begins with a backup has it: the TenantRestore
 // that brings it is made once the company can take it, and again when somebody has
 // removed it. Until the row says that all of it is there, nothing touches the schema.
+// A company that has its data, since its cluster alone was lost, goes on with it.
 func (r *Reconciler) filled(ctx context.Context, s *scope) error {
 	from := s.tenant.Spec.RestoreFrom
 	if from == nil || s.row.Restored != "" {
+		return nil
+	}
+	if adopt := s.tenant.Spec.Adopt; s.row.Release != "" && (adopt == "" || adopt == v1alpha1.AdoptNone) {
 		return nil
 	}
 	if s.row.Release != "" {

@@ -44,13 +44,16 @@ func (r Recipient) String() string { return r.text }
 
 // Wrap encrypts a key to the recipient: an age file whose content is the key's
 // Bytes, so that `age --decrypt` gives them back. Each call gives another file.
-func (r Recipient) Wrap(k Key) ([]byte, error) {
+func (r Recipient) Wrap(k Key) ([]byte, error) { return r.Encrypt(k.Bytes()) }
+
+// Encrypt makes an age file for the recipient. Each call gives another file.
+func (r Recipient) Encrypt(plain []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := age.Encrypt(&out, r.to)
 	if err != nil {
 		return nil, ErrNoRecipient // a point that belongs to nobody
 	}
-	if _, err := w.Write(k.Bytes()); err != nil {
+	if _, err := w.Write(plain); err != nil {
 		return nil, ErrNoRecipient
 	}
 	if err := w.Close(); err != nil {

@@ -58,22 +58,7 @@ func inventory(t *testing.T, id string) []string {
 // It asks PostgreSQL itself: kubectl exec may lose output and not say so.
 func inDatabase(t *testing.T, id string) []string {
 	t.Helper()
-	declared, err := object[v1alpha1.DatabaseServer](t.Context(), "databaseserver", "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin := secretOf(t, declared.Spec.AdminSecretRef.Name)
-	config, err := pgx.ParseConfig("sslmode=disable connect_timeout=10")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Host, config.Port, config.Database = addressOf(t, declared.Spec.Host), uint16(declared.Spec.Port), declared.Spec.Database
-	config.User, config.Password = string(admin["username"]), string(admin["password"])
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(t.Context()) }()
+	conn := registryOf(t)
 	rows, err := conn.Query(t.Context(), `
 		SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE $1 UNION
 		SELECT 'role ' || rolname FROM pg_roles WHERE rolname LIKE $1 UNION
