@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -77,6 +78,8 @@ func (r *Reconciler) filled(ctx context.Context, s *scope) error {
 	err := r.Client.Get(ctx, client.ObjectKeyFromObject(restore), restore)
 	if apierrors.IsNotFound(err) {
 		restore.Labels = s.labels()
+		// It is of use as long as the company is there; the cluster removes it after.
+		restore.OwnerReferences = []metav1.OwnerReference{{APIVersion: v1alpha1.GroupVersion.String(), Kind: "Tenant", Name: s.tenant.Name, UID: s.tenant.UID}}
 		restore.Spec = v1alpha1.TenantRestoreSpec{Backup: from.Backup, Tenant: s.tenant.Name, Mode: v1alpha1.RestoreInto}
 		err = client.IgnoreAlreadyExists(r.Client.Create(ctx, restore, FieldOwner))
 	}
