@@ -27,6 +27,7 @@ func goodbye(ctx context.Context, t *target, companies []tenant) error {
 	}
 	fmt.Printf(`  kubectl describe tenant %[1]s
   kubectl explain tenant.spec
+  kubectl apply -f config/samples/tenantbackup.yaml   # then: kubectl get tenantbackups; docs/operations.md, "Restore"
   kubectl --namespace %[2]s get all
   make demo-down
 
