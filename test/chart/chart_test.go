@@ -164,8 +164,8 @@ func TestCopiesAreCurrent(t *testing.T) {
 
 func TestDefinitionsAreKept(t *testing.T) {
 	crds := ofKind(render(t, required...), "CustomResourceDefinition")
-	if len(crds) != 6 {
-		t.Fatalf("%d definitions, want 6", len(crds))
+	if len(crds) != 7 {
+		t.Fatalf("%d definitions, want 7", len(crds))
 	}
 	for _, crd := range crds {
 		if got := text(crd, "metadata", "annotations", "helm.sh/resource-policy"); got != "keep" {

@@ -76,6 +76,7 @@ func TestIdle(t *testing.T) {
 		unchanged(t, settled, versions(t, r))
 	})
 	r.Stop()
+	exports(r)
 	before := heap()
 	t.Run("after a restart", func(t *testing.T) {
 		silence(r)
@@ -106,6 +107,17 @@ func TestIdle(t *testing.T) {
 		r.Stop()
 		t.Run("as a program", func(t *testing.T) { process(t, r, count) })
 	}
+}
+
+// exports lets an operator write what a lost cluster is made again from: it looks at once
+// when it starts, and companies came since the last look.
+func exports(r *rig.Rig) {
+	r.S3.Take()
+	r.Operate()
+	r.Eventually("the control plane is exported", func() bool {
+		return slices.ContainsFunc(r.S3.Take(), func(act string) bool { return strings.HasPrefix(act, "PUT") && strings.Contains(act, "/control/") })
+	}, func() string { return "" })
+	r.Stop()
 }
 
 // silence begins a time in which the operator must do nothing.
