@@ -99,9 +99,24 @@ func newClient(s contract.Bucket) (*minio.Client, error) {
 
 // Put stores the first size bytes of r under key, replacing what was there.
 func (b *Bucket) Put(ctx context.Context, key, contentType string, r io.ReaderAt, size int64) error {
+	return b.put(ctx, key, r, size, minio.PutObjectOptions{ContentType: contentType})
+}
+
+// PutNew is Put for what never changes: what is there already stays, without a further
+// version of it that each backup would have to copy.
+func (b *Bucket) PutNew(ctx context.Context, key, contentType string, r io.ReaderAt, size int64) error {
+	options := minio.PutObjectOptions{ContentType: contentType}
+	options.SetMatchETagExcept("*")
+	return b.put(ctx, key, r, size, options)
+}
+
+func (b *Bucket) put(ctx context.Context, key string, r io.ReaderAt, size int64, options minio.PutObjectOptions) error {
 	err := b.call(func(t *target) error {
 		whole := io.NewSectionReader(r, 0, size) // each try begins at the beginning
-		_, err := t.client.Client.PutObject(ctx, t.settings.Name, key, whole, size, minio.PutObjectOptions{ContentType: contentType})
+		_, err := t.client.Client.PutObject(ctx, t.settings.Name, key, whole, size, options)
+		if minio.ToErrorResponse(err).Code == minio.PreconditionFailed {
+			return nil // only PutNew asks for one
+		}
 		return err
 	})
 	if err != nil {

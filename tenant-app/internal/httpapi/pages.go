@@ -146,7 +146,7 @@ func (p *Pages) fromBucket(ctx context.Context, release, name string) ([]byte, e
 
 func bucketKey(release, name string) string { return assetsPrefix + release + "/" + name + ".gz" }
 
-// Upload puts this release's files into the bucket, compressed.
+// Upload puts this release's files into the bucket, compressed; those that are there stay.
 func (p *Pages) Upload(ctx context.Context) (files int, err error) {
 	err = fs.WalkDir(p.files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !validAsset(p.release, name) || path.Base(name)[0] == '.' {
@@ -161,7 +161,7 @@ func (p *Pages) Upload(ctx context.Context) (files int, err error) {
 			return err
 		}
 		files++
-		return p.bucket.Put(ctx, bucketKey(p.release, name), "application/gzip", bytes.NewReader(packed), int64(len(packed)))
+		return p.bucket.PutNew(ctx, bucketKey(p.release, name), "application/gzip", bytes.NewReader(packed), int64(len(packed)))
 	})
 	if err != nil {
 		return files, fmt.Errorf("upload the page's files: %w", err)
