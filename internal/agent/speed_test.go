@@ -3,11 +3,10 @@
 package agent_test
 
 import (
-	"bytes"
 	"io"
-	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,39 +23,19 @@ func TestExportBesidePgDump(t *testing.T) {
 	c := newCompany(t)
 	c.exec(1, oddRows)
 	schema := postgres.NamesOf(id, 1).Schema
-	shape := c.dump("--schema-only", "--no-owner", "--no-privileges", "--schema", schema)
-	conn, done := c.connect(1)
-	defer done()
-	owner := postgres.NamesOf(id, 1).Owner
 	others := rounds(t, 300)
-	for n := range others {
-		_, body, _ := strings.Cut(strings.ReplaceAll(shape, schema, "t_other_"+strconv.Itoa(n)), "\nSET ")
-		admin, err := pgx.Connect(t.Context(), c.db.DSN())
-		if err != nil {
-			t.Fatal(err)
-		}
-		// As its own session: one that visits many schemas keeps them all in memory.
-		if _, err := admin.Exec(t.Context(), "SET "+strings.ReplaceAll(body, "\\", "--"), pgx.QueryExecModeSimpleProtocol); err != nil {
-			t.Fatal(err)
-		}
-		_ = admin.Close(t.Context())
-	}
-	if _, err := conn.Exec(t.Context(), "SET ROLE "+owner); err != nil {
-		t.Fatal(err)
-	}
+	c.others(schema, others)
 	task := c.task("full", "")
 	var ours, theirs time.Duration
 	var rows int64
 	for range turns {
-		began := time.Now()
-		var err error
-		if rows, err = agent.Export(t.Context(), task.Database, io.Discard); err != nil {
-			t.Fatal(err)
-		}
-		ours += time.Since(began)
-		began = time.Now()
-		c.dump("--schema", schema)
-		theirs += time.Since(began)
+		ours += timed(func() {
+			var err error
+			if rows, err = agent.Export(t.Context(), task.Database, io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		})
+		theirs += timed(func() { c.postgres("pg_dump", "--schema", schema) })
 	}
 	ratio := float64(ours) / float64(theirs)
 	t.Logf("%d rows of one company among %d: %s by the agent, %s by pg_dump -n, ratio %.3f", rows, others, ours/turns, theirs/turns, ratio)
@@ -65,17 +44,34 @@ func TestExportBesidePgDump(t *testing.T) {
 	}
 }
 
-// dump runs pg_dump with the login of backups.
-func (c *company) dump(args ...string) string {
+// others makes schemas like that one. Each in a session of its own: one that visits
+// many schemas keeps them all in memory.
+func (c *company) others(schema string, count int) {
 	c.t.Helper()
-	d := c.task("", "").Database
-	cmd := exec.Command(c.config.PgDump, args...)
-	cmd.Env = []string{"PGHOST=" + d.Host, "PGPORT=" + strconv.Itoa(d.Port), "PGDATABASE=" + d.Name, "PGUSER=" + d.User, "PGPASSWORD=" + d.Password, "PGSSLMODE=disable"}
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	if err != nil {
-		c.t.Fatalf("pg_dump: %v: %s", err, said.String())
+	shape := c.postgres("pg_dump", "--schema-only", "--no-owner", "--no-privileges", "--schema", schema)
+	_, shape, _ = strings.Cut(shape, "\nSET ")
+	shape = "SET " + strings.ReplaceAll(shape, "\\", "--") // what follows one is for psql
+	var making sync.WaitGroup
+	defer making.Wait()
+	for worker := range 2 {
+		making.Go(func() {
+			for n := worker; n < count; n += 2 {
+				if err := c.script(strings.ReplaceAll(shape, schema, "t_other_"+strconv.Itoa(n))); err != nil {
+					c.t.Error(err)
+					return
+				}
+			}
+		})
 	}
-	return string(out)
+}
+
+// script runs statements as the database's owner.
+func (c *company) script(statements string) error {
+	conn, err := pgx.Connect(c.t.Context(), c.db.DSN())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(c.t.Context()) }()
+	_, err = conn.Exec(c.t.Context(), statements, pgx.QueryExecModeSimpleProtocol)
+	return err
 }
