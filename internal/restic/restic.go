@@ -133,6 +133,7 @@ func (r Repository) Dump(ctx context.Context, snapshot, file string, read func(i
 		}
 	}
 	if !stream.ended {
+		_ = out.Close() // first: restic hears of nothing while it waits for somebody to read on
 		cancel()
 	}
 	ended := cmd.Wait()
