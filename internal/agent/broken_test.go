@@ -30,6 +30,17 @@ func rounds(t *testing.T, usual int) int {
 	return n
 }
 
+// choices are the same for the same SEED, and new ones without it.
+func choices(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
+	if err != nil {
+		seed = rand.Uint64()
+	}
+	t.Logf("SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
 // overwrite replaces what lies in the backup store and gives the way back.
 func (c *company) overwrite(key string, content []byte) (restore func()) {
 	c.t.Helper()

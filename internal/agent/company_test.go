@@ -92,14 +92,14 @@ func newCompany(t *testing.T) *company {
 	if err := server.Exec("postgres", "DROP DATABASE IF EXISTS "+quoted+" WITH (FORCE)", "CREATE DATABASE "+quoted+" TEMPLATE "+template+" OWNER "+quoted); err != nil {
 		t.Fatal(err)
 	}
-	c := bare(t, prepared.db)
+	c := bare(t, prepared.db, env.MinIO(t))
 	c.makeBucket(c.bucket)
 	c.makeBucket(c.backups)
 	return c
 }
 
 // bare is a company without schema and buckets.
-func bare(t *testing.T, db env.Database) *company {
+func bare(t *testing.T, db env.Database, store *env.Store) *company {
 	t.Helper()
 	restic, pgDump := env.AgentPrograms(t)
 	identity, err := age.GenerateX25519Identity()
@@ -110,7 +110,7 @@ func bare(t *testing.T, db env.Database) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, installation := env.MinIO(t), fmt.Sprintf("demo%d", companies)
+	installation := fmt.Sprintf("demo%d", companies)
 	return &company{
 		t: t, installation: installation, db: db, store: store, root: store.Root(t), bucket: installation + "-" + id, backups: backup.Bucket(installation, id),
 		key: key, keys: backup.KeysOf(key.Derive(keys.Backup)),
@@ -119,31 +119,36 @@ func bare(t *testing.T, db env.Database) *company {
 	}
 }
 
-// prepare makes the schemas, and puts the database aside as a template.
+// prepare makes a company, and puts its database aside as a template.
 func prepare(t *testing.T) env.Database {
 	t.Helper()
 	db := env.Postgres(t)
-	c := bare(t, db)
-	servers := postgres.NewServers(nil)
-	server, err := servers.Get(t.Context(), postgres.Config{
-		Name: "main", Host: db.Host, Port: int32(db.Port), Database: db.Name, User: db.User, Password: db.Password, SSLMode: "disable",
-	})
-	if err != nil {
+	bare(t, db, env.MinIO(t)).fill()
+	if err := env.PostgresServer(t).Exec("postgres", "ALTER DATABASE "+pgx.Identifier{db.Name}.Sanitize()+" RENAME TO "+template); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
+	return db
+}
+
+// fill makes the schemas and the people.
+func (c *company) fill() {
+	c.t.Helper()
+	servers := postgres.NewServers(nil)
+	defer servers.Close()
+	server, err := servers.Get(c.t.Context(), postgres.Config{
+		Name: "main", Host: c.db.Host, Port: int32(c.db.Port), Database: c.db.Name, User: c.db.User, Password: c.db.Password, SSLMode: "disable",
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := server.Prepare(c.t.Context()); err != nil {
+		c.t.Fatal(err)
 	}
 	c.makeBucket(pages)
 	for number := range schemas {
 		c.schema(server, number+1)
 	}
 	c.app(1, contract.CommandSeed)
-	servers.Close()
-	if err := env.PostgresServer(t).Exec("postgres", "ALTER DATABASE "+pgx.Identifier{db.Name}.Sanitize()+" RENAME TO "+template); err != nil {
-		t.Fatal(err)
-	}
-	return db
 }
 
 type testLog struct{ t *testing.T }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -31,19 +30,27 @@ import (
 // is listed for the second time: after the rows' snapshot began.
 func (c *company) between(do func()) string {
 	c.t.Helper()
+	var lists atomic.Int32
+	return c.before(func(r *http.Request) {
+		if r.URL.Query().Has("versions") && lists.Add(1) == 2 {
+			do()
+		}
+	})
+}
+
+// before puts a proxy before the company's store that sees each request first.
+func (c *company) before(see func(*http.Request)) string {
+	c.t.Helper()
 	target, err := url.Parse(c.store.Endpoint)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	var lists atomic.Int32
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host // it is signed
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has("versions") && lists.Add(1) == 2 {
-			do()
-		}
+		see(r)
 		proxy.ServeHTTP(w, r)
 	}))
 	c.t.Cleanup(server.Close)
@@ -107,18 +114,19 @@ const asAgent = "ATRIUM_TEST_AGENT"
 // usage is what a run took, as its own process says.
 type usage struct {
 	Code         int
-	Self, Others int64 // peak resident memory, KiB
+	Message      string // its last word
+	Self, Others int64  // peak resident memory, KiB
 }
 
 // beAgent makes the test program the agent, for runs that are killed or measured.
 func beAgent(task string, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	_, code := agent.Run(ctx, agent.Config{TaskDir: task, Restic: args[1], PgDump: args[2], Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, args[0])
+	last, code := agent.Run(ctx, agent.Config{TaskDir: task, Restic: args[1], PgDump: args[2], Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, args[0])
 	var self, others syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &self)
 	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &others)
-	_ = json.NewEncoder(os.Stdout).Encode(usage{code, self.Maxrss, others.Maxrss})
+	_ = json.NewEncoder(os.Stdout).Encode(usage{code, last.Message, self.Maxrss, others.Maxrss})
 	return code
 }
 
@@ -149,9 +157,7 @@ func (c *company) killed(command string, task backup.Task, way syscall.Signal, a
 // TestKilledRunsGoOn kills the agent at moments that chance chooses. Whatever it left,
 // the next run ends well, sends nothing twice, and what it leaves is whole.
 func TestKilledRunsGoOn(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
+	chance := choices(t)
 	c := newCompany(t)
 	c.exec(1, oddRows)
 	c.fillBucket()

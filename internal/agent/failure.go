@@ -54,7 +54,7 @@ func codeOf(err error) int {
 	if state := sqlState(err); state != "" {
 		return codeOfSQL(state)
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || errors.Is(err, pgconn.ErrConnClosed) {
 		return contract.ExitUnavailable
 	}
 	if answer, ok := errors.AsType[minio.ErrorResponse](err); ok {

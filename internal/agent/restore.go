@@ -95,7 +95,7 @@ func (w *work) through(ctx context.Context, m backup.Manifest, begin func(contex
 // unreadable tells a backup that is not whole from a store that does not answer: what
 // cannot be read although the store can is broken.
 func (w *work) unreadable(ctx context.Context, name string, err error) error {
-	if codeOf(err) != contract.ExitFailure {
+	if codeOf(err) != contract.ExitFailure || sqlState(err) != "" {
 		return err
 	}
 	if _, asked := w.store.read(ctx, backup.ManifestOf(name), maxManifest); asked != nil {

@@ -1,0 +1,5 @@
+//go:build soak
+
+package agent_test
+
+const long = true
