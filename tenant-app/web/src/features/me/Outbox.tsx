@@ -71,26 +71,28 @@ function Row({ entry, onGive }: { entry: Entry; onGive: () => void }) {
   return (
     <li className={panel.row} style={{ flexWrap: 'wrap' }}>
       <Icon name={refused ? 'alert' : 'clock'} size={20} />
-      <span className={panel.main}>
+      <span className={panel.main} style={{ flexBasis: '12rem' }}>
         {t(names[entry.kind] ?? 'outbox.kind.other')}
         {text && <span className={panel.sub}>{text}</span>}
         <span className={panel.sub} style={refused ? { color: 'var(--at-danger)' } : undefined}>
           {stateOf(entry, t)}
         </span>
       </span>
-      {refused && (
-        <Button variant="light" onClick={() => void tryAgain(entry.opId)}>
-          {t('outbox.again')}
+      <span style={{ display: 'flex', gap: 8, marginInlineStart: 'auto' }}>
+        {refused && (
+          <Button variant="light" onClick={() => void tryAgain(entry.opId)}>
+            {t('outbox.again')}
+          </Button>
+        )}
+        {text && (
+          <Button variant="subtle" onClick={() => void copy(text)}>
+            {t('chat.copy')}
+          </Button>
+        )}
+        <Button variant="subtle" color="gray" onClick={onGive}>
+          {t('outbox.discard')}
         </Button>
-      )}
-      {text && (
-        <Button variant="subtle" onClick={() => void copy(text)}>
-          {t('chat.copy')}
-        </Button>
-      )}
-      <Button variant="subtle" color="gray" onClick={onGive}>
-        {t('outbox.discard')}
-      </Button>
+      </span>
     </li>
   );
 }
