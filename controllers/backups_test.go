@@ -339,8 +339,8 @@ func deletedBackup(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 // suspendedBackup is at work while its company is suspended, and again after.
 func suspendedBackup(t *testing.T, r *rig.Rig) {
 	r.Healthy("sleeper")
-	r.Create(backupOf("sleeper", "sleeping", v1alpha1.BackupFull))
-	a := atWork(t, r, "sleeping", 1)
+	r.Create(backupOf("sleeper", "asleep-1", v1alpha1.BackupFull))
+	a := atWork(t, r, "asleep-1", 1)
 	conn := rig.Connect(t, a.task.Database)
 	setSuspended(r, "sleeper", true)
 	asleep(r, "sleeper")
@@ -354,8 +354,8 @@ func suspendedBackup(t *testing.T, r *rig.Rig) {
 		t.Error("the Job of a backup was removed by spec.suspended")
 	}
 	a.finish()
-	untilBackup(t, r, "sleeping", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
-	nothingLeft(t, r, "tenant-sleeper", a.task.TenantID, "sleeping")
+	untilBackup(t, r, "asleep-1", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	nothingLeft(t, r, "tenant-sleeper", a.task.TenantID, "asleep-1")
 	sleepingOn(t, r)
 }
 

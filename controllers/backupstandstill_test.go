@@ -18,23 +18,23 @@ func sleepingOn(t *testing.T, r *rig.Rig) {
 		atWork(t, r, name, 1).finish()
 		return untilBackup(t, r, name, v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
 	}
-	first := sleep("asleep")
-	r.Create(backupOf("sleeper", "still", v1alpha1.BackupIncremental))
-	still := untilBackup(t, r, "still", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	first := sleep("asleep-2")
+	r.Create(backupOf("sleeper", "asleep-3", v1alpha1.BackupIncremental))
+	still := untilBackup(t, r, "asleep-3", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
 	was, is := first.Status.Contents, still.Status.Contents
-	if still.Status.Previous != "asleep" || still.Status.Generation != first.Status.Generation || still.Status.Type != v1alpha1.BackupIncremental ||
+	if still.Status.Previous != "asleep-2" || still.Status.Generation != first.Status.Generation || still.Status.Type != v1alpha1.BackupIncremental ||
 		is.Rows != was.Rows || is.Objects != was.Objects || is.ReadBytes != 0 || is.StoredBytes != 0 || still.Status.Moment.Before(first.Status.Moment) {
 		t.Errorf("the backup of a standstill is %+v, %+v after %+v", still.Status, is, was)
 	}
 	var jobs batchv1.JobList
-	rig.Check(t, r.Client.List(t.Context(), &jobs, client.MatchingLabels{v1alpha1.LabelBackup: "still"}))
+	rig.Check(t, r.Client.List(t.Context(), &jobs, client.MatchingLabels{v1alpha1.LabelBackup: "asleep-3"}))
 	if len(jobs.Items) > 0 {
 		t.Error("a backup of a standstill has a Job")
 	}
-	nothingLeft(t, r, "tenant-sleeper", still.Status.TenantID, "still")
+	nothingLeft(t, r, "tenant-sleeper", still.Status.TenantID, "asleep-3")
 	setSuspended(r, "sleeper", false)
 	r.Healthy("sleeper")
 	setSuspended(r, "sleeper", true)
 	asleep(r, "sleeper")
-	sleep("again")
+	sleep("asleep-4")
 }

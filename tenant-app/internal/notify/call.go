@@ -64,9 +64,9 @@ func (s *Service) open(ctx context.Context, person kernel.ID) ([]noticeRow, map[
 	if err != nil {
 		return nil, nil, err
 	}
-	calls := map[kernel.ID]Call{}
-	for _, c := range unseen {
-		calls[c.ID] = c
+	calls, place := map[kernel.ID]Call{}, map[kernel.ID]int{}
+	for i, c := range unseen {
+		calls[c.ID], place[c.ID] = c, i
 	}
 	var stand, over []noticeRow
 	for _, row := range rows {
@@ -76,6 +76,8 @@ func (s *Service) open(ctx context.Context, person kernel.ID) ([]noticeRow, map[
 			over = append(over, row)
 		}
 	}
+	// As they were written: several jobs at once note them in another order.
+	slices.SortFunc(stand, func(a, b noticeRow) int { return place[a.MessageID] - place[b.MessageID] })
 	return stand, calls, s.done(ctx, over)
 }
 

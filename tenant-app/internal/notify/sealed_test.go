@@ -80,13 +80,13 @@ func TestSecretsOutliveTheirKeys(t *testing.T) {
 	var done bool
 	c.Scan(t, `UPDATE setting SET value = '{"hooks":{"sms":{"url":"`+c.gate.URL+`","secret":"`+secret+`"}}}' WHERE key = 'notify.senders' RETURNING true`, &done)
 	works("before it is sealed")
-	c.later(t, 25*time.Hour)
+	c.later(t, 26*time.Hour)
 	if got := kept(); strings.Contains(got, secret) || !strings.Contains(got, "sealed:1:key1:") {
 		t.Errorf("what was kept before is %s", got)
 	}
 	works("once it is sealed")
 	c.Turn(2, 1)
-	c.later(t, 25*time.Hour)
+	c.later(t, 26*time.Hour)
 	if got := kept(); !strings.Contains(got, "sealed:1:key2:") {
 		t.Errorf("under the next key it is %s", got)
 	}
@@ -98,7 +98,7 @@ func TestSecretsOutliveTheirKeys(t *testing.T) {
 	if reply.Code() != "channel_failed" || !strings.Contains(reply.Body, `"why":"`+notify.WhyUnreadable+`"`) {
 		t.Errorf("with a key that is lost: %d %s", reply.Status, reply.Body)
 	}
-	c.later(t, 25*time.Hour)
+	c.later(t, 26*time.Hour)
 	for _, path := range []string{"/notice-senders", "/me/channels"} {
 		c.wang.JSON(http.MethodGet, path, nil).Want(http.StatusOK)
 	}
