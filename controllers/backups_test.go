@@ -194,9 +194,12 @@ func firstBackup(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant) {
 	if p := running.Status.Progress; p.Step != "Rows" || p.Tables != "1 of 2" || p.ReadBytes != 7 {
 		t.Errorf("progress %+v", p)
 	}
-	a.finish()
+	a.finish(func(m *backup.Manifest) { m.Moment = m.Moment.AddDate(1, 0, 0) }) // the database's clock
 	done := untilBackup(t, r, "first", v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
 	status := done.Status
+	if !status.Moment.Equal(status.Finished) {
+		t.Errorf("it holds the rows of %s and was finished at %s", status.Moment, status.Finished)
+	}
 	if status.Type != v1alpha1.BackupFull || status.Contents.Rows != 42 || status.Contents.Objects != 3 || status.Progress != nil ||
 		status.Bucket != r.Installation+"-b-"+acme.Status.ID || len(status.Epochs) != 1 || status.Epochs[0] != status.Epoch || status.Moment == nil {
 		t.Errorf("status %+v, contents %+v", status, status.Contents)

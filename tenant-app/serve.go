@@ -39,7 +39,7 @@ func serve(ctx context.Context, dir string, at addresses, log *slog.Logger) erro
 	defer func() { _ = m.db.Close() }()
 	m.db.LogSlowTo(log)
 	bus := live.NewPeers(live.PeersConfig{Settings: m.Settings, Keys: m.Keys, Own: ownAddresses, Lookup: net.DefaultResolver.LookupHost, Log: log})
-	app := office.New(office.Parts{
+	app := office.New(office.Parts{ //nolint:contextcheck // each request brings its own
 		Bus: bus, DB: m.db, Settings: m.Settings, Keys: m.Keys, Clock: kernel.SystemClock, Log: log, Release: release, Page: builtPage(), Bucket: m.bucket,
 	})
 	debug.FreeOSMemory() // what was needed to put the app together

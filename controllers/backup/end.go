@@ -24,7 +24,7 @@ func (r *Reconciler) manifest(ctx context.Context, s *scope) (m *backup.Manifest
 		return nil, "", err
 	}
 	if found.Wrong != nil {
-		return nil, fmt.Sprintf("the manifest %s in bucket %s of ObjectStore %s: %v", backup.ManifestOf(s.backup.Name), s.backup.Status.Bucket, s.backup.Status.Store, found.Wrong), nil
+		return nil, fmt.Sprintf("the manifest %s in bucket %s of ObjectStore %s: %v", backup.ManifestOf(s.backup.Name), s.backup.Status.Bucket, s.backup.Status.Store, found.Wrong), nil //nolint:nilerr // it is said
 	}
 	if status := s.backup.Status; found.Generation != status.Generation || found.KeyID != status.KeyID {
 		return nil, fmt.Sprintf("the manifest speaks of generation %s and key %s, and this backup is of generation %s and key %s", found.Generation, found.KeyID, status.Generation, status.KeyID), nil
@@ -56,6 +56,9 @@ func (r *Reconciler) succeed(ctx context.Context, s *scope, m *backup.Manifest) 
 func (s *scope) fill(m *backup.Manifest) {
 	status := &s.backup.Status
 	moment, finished := metav1.NewTime(m.Moment).Rfc3339Copy(), metav1.NewTime(m.Finished).Rfc3339Copy()
+	if finished.Before(&moment) { // a database whose clock is ahead would be the latest for as long
+		moment = finished
+	}
 	status.Moment, status.Finished, status.Progress = &moment, &finished, nil
 	status.Epochs = nil
 	for _, e := range m.Epochs {

@@ -71,7 +71,7 @@ func (i inventory) addTree(kind, root string, depth int, only fs.FileMode) {
 		if unrelated.MatchString(path) {
 			return skip(entry)
 		}
-		if (only == 0 || entry.IsDir()) && !(kind == "cgroup" && ofOthers(path)) {
+		if (only == 0 || entry.IsDir()) && (kind != "cgroup" || !ofOthers(path)) {
 			i[kind+" "+path] = true
 		}
 		if strings.Count(strings.TrimPrefix(path, root), "/") >= depth {

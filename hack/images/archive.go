@@ -69,7 +69,7 @@ func writeArchive(target string, image v1.Image, ref, digestRef string) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", target, err)
 	}
-	defer os.Remove(temporary.Name())
+	defer func() { _ = os.Remove(temporary.Name()) }()
 	defer func() { _ = temporary.Close() }()
 	archive := tar.NewWriter(temporary)
 	if err := addImage(archive, image, ref, digestRef); err != nil {
@@ -146,7 +146,7 @@ func addLayers(archive *tar.Writer, image v1.Image) error {
 			return err
 		}
 		err = addFile(archive, blobPath(digest), size, content)
-		content.Close()
+		_ = content.Close()
 		if err != nil {
 			return err
 		}

@@ -119,17 +119,20 @@ func (w *work) repository(generation, password string) restic.Repository {
 }
 
 // limits of what is read whole.
-const maxManifest = 16 << 20
+const (
+	maxManifest = 16 << 20
+	maxSchema   = 64 << 20
+)
 
 // manifest reads the manifest of one of the tenant's backups and checks it.
 func (w *work) manifest(ctx context.Context, name string) (backup.Manifest, error) {
 	raw, err := w.store.read(ctx, backup.ManifestOf(name), maxManifest)
 	if err != nil {
-		return backup.Manifest{}, fmt.Errorf("read the manifest of backup %s: %w", name, absentIs(backup.ExitBroken, err))
+		return backup.Manifest{}, fmt.Errorf("read the manifest of backup %s: %w", name, lost(err))
 	}
 	signature, err := w.store.read(ctx, backup.SignatureOf(name), maxManifest)
 	if err != nil {
-		return backup.Manifest{}, fmt.Errorf("read the signature of backup %s: %w", name, absentIs(backup.ExitBroken, err))
+		return backup.Manifest{}, fmt.Errorf("read the signature of backup %s: %w", name, lost(err))
 	}
 	m, err := backup.Open(raw, signature, w.task.Verify, name, w.task.TenantID)
 	if err != nil {

@@ -30,10 +30,10 @@ func fail(code int, err error) error {
 	return failure{code, err}
 }
 
-// absentIs gives the code to an error that says that an object is not there.
-func absentIs(code int, err error) error {
+// lost says of an error that an object is not there that the backup is broken.
+func lost(err error) error {
 	if absent(err) {
-		return fail(code, err)
+		return fail(backup.ExitBroken, err)
 	}
 	return err
 }

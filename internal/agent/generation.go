@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 	"atrium.dev/atrium/internal/backup"
 	"atrium.dev/atrium/internal/restic"
+	"atrium.dev/atrium/tenant-app/contract"
 )
 
 // openGeneration makes the restic repository if it is not there. The tenant's lease
@@ -92,5 +94,26 @@ func (w *work) shape(ctx context.Context, m *backup.Manifest, former backup.Mani
 		return fmt.Errorf("write the schema: %w", err)
 	}
 	m.Schema, m.SchemaEpoch = m.Backup, w.task.Epoch.ID
+	return nil
+}
+
+// openShape reads the pg_dump that restoring by hand begins with: what proves a backup
+// proves that too. What brings a company back does not need it and does not fail for it.
+func (w *work) openShape(ctx context.Context, m backup.Manifest, identities map[string]age.Identity) error {
+	sealed, err := w.store.read(ctx, backup.SchemaOf(m.Schema), maxSchema)
+	if err != nil {
+		return fmt.Errorf("read the schema of backup %s: %w", m.Schema, lost(err))
+	}
+	identity, ok := identities[m.SchemaEpoch]
+	if !ok {
+		return fail(contract.ExitUsage, fmt.Errorf("the task has no identity for epoch %s", m.SchemaEpoch))
+	}
+	plain, err := age.Decrypt(bytes.NewReader(sealed), identity)
+	if err == nil {
+		_, err = io.Copy(io.Discard, plain)
+	}
+	if err != nil {
+		return fail(backup.ExitBroken, fmt.Errorf("open the schema of backup %s: %w", m.Schema, err))
+	}
 	return nil
 }

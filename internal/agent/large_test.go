@@ -41,7 +41,7 @@ func TestBesidePgDumpAndRclone(t *testing.T) {
 	})
 	ours := c.cost(backup.CommandBackup, c.task("full", ""))
 	t.Logf("backup of %d messages and %d files: %s; pg_dump and rclone %s", messages, files, ours, theirs)
-	c.beside("a backup", ours.took, theirs)
+	c.sideBySide("a backup", ours.took, theirs)
 	m := c.manifest("full")
 	t.Logf("the stream has %d bytes; with the files, %d bytes were read and %d stored", m.StreamBytes, m.ReadBytes, m.StoredBytes)
 
@@ -51,14 +51,14 @@ func TestBesidePgDumpAndRclone(t *testing.T) {
 	})
 	ours = c.cost(backup.CommandRestore, c.back("full", 2, c.bucket+"-2"))
 	t.Logf("restored and compared: %s; pg_restore and rclone %s", ours, theirs)
-	c.beside("a restore", ours.took, theirs)
+	c.sideBySide("a restore", ours.took, theirs)
 	c.counted(messages, files)
 
 	c.later(messages)
 }
 
-// beside holds a ratio against a wide limit: other work on the machine disturbs both.
-func (c *company) beside(what string, ours, theirs time.Duration) {
+// sideBySide holds a ratio against a wide limit: other work on the machine disturbs both.
+func (c *company) sideBySide(what string, ours, theirs time.Duration) {
 	c.t.Helper()
 	ratio := float64(ours) / float64(theirs)
 	c.t.Logf("%s takes %.2f of the reference", what, ratio)

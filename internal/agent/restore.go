@@ -89,7 +89,10 @@ func (w *work) through(ctx context.Context, m backup.Manifest, begin func(contex
 	if err != nil {
 		return fmt.Errorf("read backup %s: %w", m.Backup, w.unreadable(ctx, m.Backup, err))
 	}
-	return nil
+	if objects.target != nil {
+		return nil
+	}
+	return w.openShape(ctx, m, objects.identities)
 }
 
 // unreadable tells a backup that is not whole from a store that does not answer: what

@@ -47,7 +47,7 @@ func (w *work) openReturns(ctx context.Context) (*returns, error) {
 	}
 	r.ctx, r.end = context.WithCancelCause(ctx)
 	for range workers {
-		r.working.Go(func() {
+		r.working.Go(func() { //nolint:contextcheck // it is that of r
 			for o := range r.queue {
 				if err := r.back(o); err != nil {
 					r.end(fmt.Errorf("bring object %s back: %w", o.Key, err))
@@ -78,7 +78,7 @@ func (r *returns) wait() error {
 // back makes sure that the tenant's bucket holds an object as it was.
 func (r *returns) back(o backup.Object) error {
 	if r.ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // wait gives the cause
 	}
 	for try := 1; ; try++ {
 		there, err := r.there(o)
@@ -138,7 +138,7 @@ func (r *returns) put(o backup.Object) error {
 	}
 	body, _, err := r.store.open(r.ctx, backup.ObjectOf(o.Epoch, o), "")
 	if err != nil {
-		return fmt.Errorf("read its copy: %w", absentIs(backup.ExitBroken, err))
+		return fmt.Errorf("read its copy: %w", lost(err))
 	}
 	defer func() { _ = body.Close() }()
 	sealed := &keeping{Reader: r.measure(body)}

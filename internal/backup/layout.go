@@ -33,14 +33,25 @@ const (
 	LineEnd    = "-- end" // the last line: a stream without it is cut off
 )
 
-// Names of files in the bucket.
-func ManifestOf(backup string) string       { return "m/" + backup + ".json" }
-func SignatureOf(backup string) string      { return "m/" + backup + ".sig" }
-func SchemaOf(backup string) string         { return "m/" + backup + ".schema.sql.age" }
-func ProgressOf(backup string) string       { return "p/" + backup + ".json" }
-func RepositoryOf(generation string) string { return "g/" + generation }
-func IdentityOf(epoch string) string        { return "e/" + epoch + "/identity" }
+// ManifestOf names a backup's manifest, in the tenant's bucket of the backup store.
+func ManifestOf(backup string) string { return "m/" + backup + ".json" }
 
+// SignatureOf names what signs it.
+func SignatureOf(backup string) string { return "m/" + backup + ".sig" }
+
+// SchemaOf names its pg_dump of the schema, encrypted with age.
+func SchemaOf(backup string) string { return "m/" + backup + ".schema.sql.age" }
+
+// ProgressOf names what its agent says while it works.
+func ProgressOf(backup string) string { return "p/" + backup + ".json" }
+
+// RepositoryOf names the folder of a generation's restic repository.
+func RepositoryOf(generation string) string { return "g/" + generation }
+
+// IdentityOf names an epoch's sealed identity.
+func IdentityOf(epoch string) string { return "e/" + epoch + "/identity" }
+
+// ObjectsOf names the folder of an epoch's encrypted copies.
 func ObjectsOf(epoch string) string { return "e/" + epoch + "/" }
 
 // ObjectOf is where an object of the tenant lies in an epoch. Objects are never

@@ -32,12 +32,16 @@ type Agenda struct {
 
 // Look decides what is due. Taken is the day of the slot that was taken last; empty
 // before the first, when nothing before now was missed. A slot whose window is over is
-// skipped: backups do not pile up after the operator was away.
+// skipped: backups do not pile up after the operator was away. A day after tomorrow was
+// taken by a clock that was wrong: it counts as if none had been.
 func Look(id string, w Window, taken string, now time.Time) Agenda {
 	var agenda Agenda
-	day := midnight(now, w.Location).AddDate(0, 0, -1) // its window may still be open
+	today := midnight(now, w.Location)
+	day := today.AddDate(0, 0, -1) // its window may still be open
 	first := day
-	if last, err := time.ParseInLocation(time.DateOnly, taken, w.Location); err == nil {
+	if last, err := time.ParseInLocation(time.DateOnly, taken, w.Location); err != nil || last.After(today.AddDate(0, 0, 1)) {
+		taken = ""
+	} else {
 		if first = last.AddDate(0, 0, 1); first.Before(day) {
 			agenda.Skipped = days(first, day)
 			first = day

@@ -37,6 +37,9 @@ func TestLook(t *testing.T) {
 		"taken, and its time is over":     {"2026-11-22", "after", "", "2026-11-23", 0},
 		"missed by one":                   {"2026-11-21", "after", "", "2026-11-23", 1},
 		"away for three nights":           {"2026-11-18", "in", "2026-11-22", "2026-11-23", 3},
+		"tomorrow's, of another zone":     {"2026-11-23", "in", "", "2026-11-24", 0},
+		"taken by a clock a year ahead":   {"2027-11-22", "in", "2026-11-22", "2026-11-23", 0},
+		"that, after its time":            {"2027-11-22", "after", "", "2026-11-23", 0},
 		"away for a month, now too early": {"2026-10-22", "before", "", "2026-11-22", 30},
 	} {
 		now := map[string]time.Time{"before": slot.At.Add(-time.Second), "in": slot.At, "after": slot.Ends}[c.now]

@@ -52,7 +52,7 @@ func listen(ctx context.Context, url, origin string, people []person, heard func
 // open dials until the hello has come.
 func open(ctx context.Context, url, origin string, p person) (*websocket.Conn, error) {
 	header := http.Header{"Origin": {origin}, "Cookie": {"__Host-atrium=" + p.cookie}}
-	conn, reply, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPHeader: header, Host: origin[len("http://"):]})
+	conn, reply, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPHeader: header, Host: origin[len("http://"):]}) //nolint:bodyclose // the body of a stream is the stream
 	if err != nil {
 		return nil, fmt.Errorf("open a page: %w (%v)", err, reply)
 	}

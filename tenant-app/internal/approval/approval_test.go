@@ -76,10 +76,16 @@ func TestWhoMayNotSeeAnApprovalLearnsNothing(t *testing.T) {
 		method, verb string
 		body         any
 	}{
-		{http.MethodGet, "", nil}, {http.MethodPost, "/approve", comment}, {http.MethodPost, "/reject", comment},
-		{http.MethodPost, "/return", comment}, {http.MethodPost, "/withdraw", comment}, {http.MethodPost, "/cancel", comment},
-		{http.MethodPost, "/comment", comment}, {http.MethodPost, "/nudge", nil},
-		{http.MethodPost, "/transfer", object{"to": someone}}, {http.MethodPost, "/cc", object{"to": []string{someone}}},
+		{http.MethodGet, "", nil},
+		{http.MethodPost, "/approve", comment},
+		{http.MethodPost, "/reject", comment},
+		{http.MethodPost, "/return", comment},
+		{http.MethodPost, "/withdraw", comment},
+		{http.MethodPost, "/cancel", comment},
+		{http.MethodPost, "/comment", comment},
+		{http.MethodPost, "/nudge", nil},
+		{http.MethodPost, "/transfer", object{"to": someone}},
+		{http.MethodPost, "/cc", object{"to": []string{someone}}},
 		{http.MethodPost, "/submit", object{"values": object{}}},
 	} {
 		foreign := other.JSON(try.method, "/approvals/"+d.ID.String()+try.verb, try.body, ifMatch(1))

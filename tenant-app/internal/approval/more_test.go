@@ -135,8 +135,10 @@ func TestADelegateIsAskedInsteadWhileItLasts(t *testing.T) {
 		t.Errorf("waits for %v", waitingFor(d))
 	}
 	for _, body := range []object{
-		{"delegateId": c.ids[head], "from": day, "to": day}, {"delegateId": kernel.NewID(), "from": day, "to": day},
-		{"delegateId": c.ids[upper], "from": day, "to": "2020-01-01"}, {"delegateId": c.ids[upper], "from": "x", "to": day},
+		{"delegateId": c.ids[head], "from": day, "to": day},
+		{"delegateId": kernel.NewID(), "from": day, "to": day},
+		{"delegateId": c.ids[upper], "from": day, "to": "2020-01-01"},
+		{"delegateId": c.ids[upper], "from": "x", "to": day},
 	} {
 		if reply := first.JSON(http.MethodPut, "/me/delegation", body); reply.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%v: %d %s", body, reply.Status, reply.Body)
@@ -212,7 +214,8 @@ func TestTheTeamTodayShowsWhoIsAwayAndWhatWaits(t *testing.T) {
 			Person  struct{ Name string }
 			Waiting int
 		}
-	}) {
+	},
+	) {
 		b.JSON(http.MethodGet, "/todo/team", nil).Want(http.StatusOK).Into(&out)
 		return out
 	}

@@ -117,7 +117,7 @@ func (l *Log) Prove(ctx context.Context) (Proof, error) {
 	if err != nil {
 		return proof, fmt.Errorf("count unsealed entries: %w", err)
 	}
-	proof.Unsealed = int64(unsealed)
+	proof.Unsealed = unsealed
 	chain := chain{proof: &proof}
 	for len(seals) > 0 && seals[0].SealedAt.Before(l.clock().Add(-Keep)) {
 		chain.no, chain.hash = seals[0].LastNo, seals[0].Hash // its entries may be forgotten

@@ -22,10 +22,10 @@ func (s *Service) Register(server *httpapi.Server) {
 
 func op(id, method, path, action, resource, right, summary string) httpapi.Op {
 	made := httpapi.Op{ID: id, Method: method, Path: path, Tag: tag, Summary: summary, Action: action, Resource: resource, Right: right}
-	switch {
-	case method == http.MethodPost:
+	switch method {
+	case http.MethodPost:
 		made.Status = http.StatusCreated
-	case method == http.MethodDelete:
+	case http.MethodDelete:
 		made.Status = http.StatusNoContent
 	}
 	return made

@@ -19,10 +19,9 @@ func ids(n byte) string { return kernel.ID{6: 0x70, 8: 0x80, 15: n}.String() }
 
 // Ids of ready-made roles.
 var (
-	administrator = ids(1)
-	system        = ids(2)
-	security      = ids(3)
-	staff         = ids(6)
+	system   = ids(2)
+	security = ids(3)
+	staff    = ids(6)
 )
 
 func roleNamed(b *officetest.Browser, name string) authz.Role {

@@ -24,10 +24,10 @@ var plain = map[string]bool{
 // declared is a type as a client names it, until the content is seen.
 func declared(text string) string {
 	base, _, err := mime.ParseMediaType(text)
-	if err != nil || !(shown[base] || plain[base] || base == "image/heic" || base == "image/heif") {
-		return unknownType
+	if err == nil && (shown[base] || plain[base] || base == "image/heic" || base == "image/heif") {
+		return base
 	}
-	return base
+	return unknownType
 }
 
 // typeOf goes by the first bytes of a file. What the client said is believed only where

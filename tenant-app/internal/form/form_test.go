@@ -151,8 +151,10 @@ func TestWhatTellsOfAHiddenFieldIsHidden(t *testing.T) {
 
 // Values are refused field by field, or read the same from what is kept of them.
 func FuzzValues(f *testing.F) {
-	for _, seed := range []string{`{"subject": "㛃·𠮷", "content": "a\tb"}`, `{"subject": "x", "rows": [{"date": "2026-11-20", "category": "travel", "amount": 700}]}`,
-		`{"kind": "annual", "from": {"date": "2026-11-20", "half": "am"}, "to": {"date": "2026-11-20", "half": "pm"}, "reason": "x"}`, `{}`, `[]`, `{"rows": [{"amount": 1e400}]}`, `{"from": {"date": "2026-11-20", "half": "am"}}`, "{\"subject\": \"\xff\"}"} {
+	for _, seed := range []string{
+		`{"subject": "㛃·𠮷", "content": "a\tb"}`, `{"subject": "x", "rows": [{"date": "2026-11-20", "category": "travel", "amount": 700}]}`,
+		`{"kind": "annual", "from": {"date": "2026-11-20", "half": "am"}, "to": {"date": "2026-11-20", "half": "pm"}, "reason": "x"}`, `{}`, `[]`, `{"rows": [{"amount": 1e400}]}`, `{"from": {"date": "2026-11-20", "half": "am"}}`, "{\"subject\": \"\xff\"}",
+	} {
 		f.Add(seed)
 	}
 	forms, err := form.Embedded()

@@ -182,7 +182,7 @@ func (r *reader) text(value any, at string, most int, lines bool) any {
 		r.fail(at, "text_too_long", "max", most)
 	}
 	for _, c := range text {
-		if c == utf8.RuneError || unicode.IsControl(c) && !(lines && (c == '\n' || c == '\t')) {
+		if c == utf8.RuneError || unicode.IsControl(c) && (!lines || c != '\n' && c != '\t') {
 			r.fail(at, "text_invalid")
 			break
 		}

@@ -103,10 +103,12 @@ func examples() map[string]example {
 			delete(asked, "id")
 			return asked
 		}},
-		"resubmit-approval": {first: func(w *walk, params map[string]string) { w.decide("return", params) },
+		"resubmit-approval": {
+			first: func(w *walk, params map[string]string) { w.decide("return", params) },
 			body: func(w *walk, _ *actor, _ map[string]string) any {
 				return object1("values", w.approvalOf("事项")["values"])
-			}},
+			},
+		},
 		"reject-approval":   {body: comment},
 		"cancel-approval":   {first: func(w *walk, params map[string]string) { w.decide("approve", params) }, body: comment},
 		"transfer-approval": {body: func(w *walk, _ *actor, _ map[string]string) any { return object1("to", w.third) }},

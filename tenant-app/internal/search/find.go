@@ -181,7 +181,7 @@ func (f *finding) matches(r *row) bool {
 	if f.seen[r.key()] {
 		return false
 	}
-	_, ok := f.q.match(join(normalize(r.Title), normalize(r.Text), r.Names))
+	ok := f.q.holds(join(normalize(r.Title), normalize(r.Text), r.Names))
 	if ok = ok || f.named(f.q, r.Names); ok {
 		f.seen[r.key()] = true
 	}

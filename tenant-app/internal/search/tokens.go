@@ -127,17 +127,14 @@ func quote(token string, open bool) string {
 // span is a part of a text: runes from first up to, not with, last.
 type span struct{ first, last int }
 
-// match says where in a text the terms stand; false if one of them does not.
-func (q query) match(n normal) ([]span, bool) {
-	var all []span
+// holds says whether all terms stand in a text.
+func (q query) holds(n normal) bool {
 	for _, term := range q.terms {
-		found := find(n.runes, term)
-		if len(found) == 0 {
-			return nil, false
+		if len(find(n.runes, term)) == 0 {
+			return false
 		}
-		all = append(all, found...)
 	}
-	return all, true
+	return true
 }
 
 // find gives all places of a term that do not overlap. Where a term begins with a

@@ -22,7 +22,7 @@ func (j *Jobs) Planned() time.Time { return j.planned() }
 // CountStatements counts from now on.
 func (d *DB) CountStatements() *atomic.Int64 {
 	c := &counter{}
-	d.bun.AddQueryHook(c)
+	d.bun = d.bun.WithQueryHook(c)
 	return &c.n
 }
 

@@ -95,7 +95,7 @@ func (w *worker) look(ctx context.Context) error {
 	for _, l := range jobs {
 		w.holds[l.ID] = true
 		w.running[l.Kind]++
-		go func() {
+		go func() { //nolint:contextcheck // a job outlives the context of Run
 			w.do(l)
 			w.ended <- l
 		}()

@@ -43,7 +43,7 @@ const streamLimit = 20 * time.Second
 // Live opens the stream and waits for its first frame.
 func (b *Browser) Live() *Stream {
 	b.t.Helper()
-	conn, reply, err := websocket.Dial(b.t.Context(), b.office.URL+"/api/v1/live", &websocket.DialOptions{
+	conn, reply, err := websocket.Dial(b.t.Context(), b.office.URL+"/api/v1/live", &websocket.DialOptions{ //nolint:bodyclose // the body of a stream is the stream
 		HTTPClient: b.client, HTTPHeader: map[string][]string{"Origin": {b.office.URL}},
 	})
 	if err != nil {
