@@ -96,29 +96,12 @@ func (o *outage) restored(trouble trouble, round int, want, skipped map[string]s
 
 func newOutage(t *testing.T) *outage {
 	t.Helper()
-	companies++
 	o := &outage{storeDir: smallDisk(t, "1g"), dataDir: smallDisk(t, "1g")}
-	var err error
-	if o.server, err = env.StartPostgres(o.dataDir, 0, "secret"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { o.server.Stop() })
-	store, err := env.StartMinIO(o.storeDir, 0, "store-secret")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Stop() })
-	db, err := o.server.CreateDatabase("company", "secret")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := bare(t, db, store)
-	c.fill()
-	c.makeBucket(c.bucket)
-	c.makeBucket(c.backups)
+	c, server := alone(t, o.dataDir, o.storeDir)
+	o.server = server
 	c.exec(1, oddRows)
 	o.week = &week{&life{company: c, chance: choices(t), rows: 9}, map[string]backup.Epoch{}, nil}
-	o.ways = [2]*toxiproxy.Proxy{way(t, net.JoinHostPort(db.Host, strconv.Itoa(db.Port))), way(t, strings.TrimPrefix(store.Endpoint, "http://"))}
+	o.ways = [2]*toxiproxy.Proxy{way(t, net.JoinHostPort(c.db.Host, strconv.Itoa(c.db.Port))), way(t, strings.TrimPrefix(c.store.Endpoint, "http://"))}
 	o.openFront()
 	o.day(time.Now())
 	task := o.next("first", true, time.Now())
@@ -129,6 +112,31 @@ func newOutage(t *testing.T) *outage {
 	o.lasts = time.Since(began)
 	o.took(task)
 	return o
+}
+
+// alone is a company on servers of its own, which keep what they have in these folders.
+func alone(t *testing.T, data, storeData string) (*company, *env.Server) {
+	t.Helper()
+	companies++
+	server, err := env.StartPostgres(data, 0, "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Stop() })
+	store, err := env.StartMinIO(storeData, 0, "store-secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Stop() })
+	db, err := server.CreateDatabase("company", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := bare(t, db, store)
+	c.fill()
+	c.makeBucket(c.bucket)
+	c.makeBucket(c.backups)
+	return c, server
 }
 
 // backOf is the task of a restore of one of the backups (without bucket: to read it).
