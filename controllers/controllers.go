@@ -91,6 +91,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	rows := registry.New(o.Installation, cluster)
 	db := &databaseserver.Reconciler{Client: mgr.GetClient(), Servers: open, Registry: rows, Now: o.Now, Lost: o.Lost}
 	walker := &objectstore.Walker{Client: mgr.GetClient(), Servers: open, Now: o.Now}
+	exports := &export.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Recipient: o.Recipient, Now: o.Now}
 	controllers := []interface{ SetupWithManager(ctrl.Manager) error }{
 		db,
 		&objectstore.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Now: o.Now, Walker: walker},
@@ -104,7 +105,7 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
 			Installation: o.Installation, Namespace: o.Namespace, Now: o.Now,
 		},
-		&export.Reconciler{Client: mgr.GetClient(), Servers: open, Installation: o.Installation, Recipient: o.Recipient, Now: o.Now},
+		exports,
 		&tenanthealth.Reconciler{Client: mgr.GetClient(), Ask: o.Ask, Now: o.Now},
 		&tenant.Reconciler{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Servers: open, Registry: rows, Events: mgr.GetEventRecorder("atrium-operator"),
@@ -140,8 +141,10 @@ func New(ctx context.Context, rc *rest.Config, o Options) (manager.Manager, erro
 	})); err != nil {
 		return nil, err
 	}
-	if err := o.Metrics.Register(walker); err != nil {
-		return nil, err
+	for _, c := range []prometheus.Collector{walker, exports} {
+		if err := o.Metrics.Register(c); err != nil {
+			return nil, err
+		}
 	}
 	if err := open.RegisterMetrics(ctx, o.Metrics, mgr.GetClient()); err != nil {
 		return nil, err

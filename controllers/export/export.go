@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -45,6 +46,9 @@ type Reconciler struct {
 	Installation string
 	Recipient    string // of root keys, and of exports
 	Now          func() time.Time
+
+	mu    sync.Mutex
+	since map[string]time.Time // by store: when it was well last, or first looked at
 }
 
 // +kubebuilder:rbac:groups=atrium.dev,resources=tenants;plans;releases;databaseservers;objectstores,verbs=get;list;watch
@@ -54,11 +58,13 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	at, store, err := r.Servers.NamedStore(ctx, r.Client, req.Name)
 	if fault.Is(err, v1alpha1.ReasonServerNotFound) || err == nil && at.Spec.Purpose != v1alpha1.PurposeBackup {
+		r.forget(req.Name)
 		return ctrl.Result{}, nil
 	}
 	if err == nil {
 		err = r.export(ctx, store.Vault(r.Installation))
 	}
+	r.looked(req.Name, err == nil)
 	if f, ok := fault.As(err); ok {
 		ctrl.LoggerFrom(ctx).Info("what a lost cluster is made again from is exported later", "reason", f.Reason)
 		err = nil
