@@ -209,6 +209,42 @@ func TestManyWorkersDoEachJobOnce(t *testing.T) {
 	}
 }
 
+// While one worker leases a job another one does the next, and leaves that one to it.
+func TestAJobThatAnotherLeasesIsLeftToIt(t *testing.T) {
+	q := newQueue(t)
+	j := q.jobs()
+	done := make(chan int, 3)
+	j.Handle("count", 1, func(_ context.Context, payload json.RawMessage) error {
+		var n int
+		defer func() { done <- n }()
+		return json.Unmarshal(payload, &n)
+	})
+	next := func(want int) {
+		t.Helper()
+		select {
+		case n := <-done:
+			if n != want {
+				t.Errorf("job %d was done, want %d", n, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("nothing was done; jobs: %s", q.rows())
+		}
+	}
+	q.add(j, store.Job{Kind: "count", Version: 1, Payload: 1})
+	q.add(j, store.Job{Kind: "count", Version: 1, Payload: 2})
+	err := q.db.InTx(t.Context(), func(ctx context.Context) error {
+		_, err := q.db.Q(ctx).NewRaw("UPDATE job SET leased_until = ? WHERE kind = 'count' AND payload::text = '1'", q.clock().Add(time.Minute)).Exec(ctx)
+		q.run(j)
+		next(2)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.add(j, store.Job{Kind: "count", Version: 1, Payload: 3})
+	next(3)
+}
+
 func TestAFailedJobComesBackAndIsGivenUpInTheEnd(t *testing.T) {
 	q := newQueue(t)
 	j := q.jobs()
