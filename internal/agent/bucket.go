@@ -17,6 +17,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"atrium.dev/atrium/internal/listing"
 	"atrium.dev/atrium/tenant-app/contract"
 )
 
@@ -130,9 +131,9 @@ func (b *bucket) versions(ctx context.Context, deleted time.Time) iter.Seq2[mini
 	return func(yield func(minio.ObjectInfo, error) bool) {
 		decided := ""
 		first := true
-		for v := range b.client.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
-			if v.Err != nil {
-				yield(v, v.Err)
+		for v, err := range listing.Versions(ctx, b.client, b.name, minio.ListObjectsOptions{}) {
+			if err != nil {
+				yield(v, err)
 				return
 			}
 			if !first && v.Key == decided {

@@ -18,6 +18,7 @@ import (
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"atrium.dev/atrium/internal/agent"
 	"atrium.dev/atrium/internal/backup"
@@ -65,6 +66,10 @@ type company struct {
 	keys         backup.Keys
 	epoch        backup.Epoch
 	config       agent.Config
+	// On a store without STS: who makes buckets, and the keys that reach one, by its name.
+	// Elsewhere all is done with root's.
+	issuer string
+	users  map[string]credentials.Value
 }
 
 // id of all companies here: they have the same roles, and a copy each of one database.
@@ -86,13 +91,19 @@ var companies int
 
 func newCompany(t *testing.T) *company {
 	t.Helper()
+	return companyOn(t, env.MinIO(t))
+}
+
+// companyOn has its buckets in a store.
+func companyOn(t *testing.T, store *env.Store) *company {
+	t.Helper()
 	prepared.Do(func() { prepared.db = prepare(t) })
 	companies++
 	server, quoted := env.PostgresServer(t), pgx.Identifier{prepared.db.Name}.Sanitize()
 	if err := server.Exec("postgres", "DROP DATABASE IF EXISTS "+quoted+" WITH (FORCE)", "CREATE DATABASE "+quoted+" TEMPLATE "+template+" OWNER "+quoted); err != nil {
 		t.Fatal(err)
 	}
-	c := bare(t, prepared.db, env.MinIO(t))
+	c := bare(t, prepared.db, store)
 	c.makeBucket(c.bucket)
 	c.makeBucket(c.backups)
 	return c
@@ -165,6 +176,9 @@ func (c *company) makeBucket(name string) {
 	}
 	if err := c.root.EnableVersioning(c.t.Context(), name); err != nil {
 		c.t.Fatal(err)
+	}
+	if c.issuer != "" {
+		c.mayReach(name, c.store.Grant)
 	}
 }
 
@@ -260,7 +274,11 @@ func (c *company) login(schema int, owner bool) contract.Database {
 }
 
 func (c *company) reach(bucket string) contract.Bucket {
-	return contract.Bucket{Endpoint: c.store.Endpoint, Region: "us-east-1", Name: bucket, PathStyle: true, AccessKey: c.store.AccessKey, SecretKey: c.store.SecretKey}
+	reach := contract.Bucket{Endpoint: c.store.Endpoint, Region: "us-east-1", Name: bucket, PathStyle: true, AccessKey: c.store.AccessKey, SecretKey: c.store.SecretKey}
+	if user, limited := c.users[bucket]; limited {
+		reach.AccessKey, reach.SecretKey = user.AccessKeyID, user.SecretAccessKey
+	}
+	return reach
 }
 
 // exec runs statements as the owner of a schema.

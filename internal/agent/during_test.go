@@ -60,7 +60,12 @@ func (c *company) before(see func(*http.Request)) string {
 // A row of the snapshot may point to an object that is deleted before it is copied,
 // also to one that was not there when copying began.
 func TestObjectsDeletedDuringABackupAreInIt(t *testing.T) {
-	c := newCompany(t)
+	for name, found := range map[string]func(*testing.T) *company{"minio": newCompany, "versitygw": onVersity} {
+		t.Run(name, func(t *testing.T) { deletedMeanwhile(t, found(t)) })
+	}
+}
+
+func deletedMeanwhile(t *testing.T, c *company) {
 	drop := func(key string) {
 		if err := c.root.RemoveObject(t.Context(), c.bucket, key, minio.RemoveObjectOptions{}); err != nil {
 			t.Error(err)

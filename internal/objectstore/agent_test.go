@@ -15,20 +15,25 @@ import (
 
 // An agent reads the company's bucket, and adds to that of its backups; it can take
 // nothing away but locks of repositories.
-func TestAgentCredentials(t *testing.T) {
-	server := serve(t, env.MinIO(t))
+func TestAgentCredentials(t *testing.T) { onBoth(t, agentCredentials) }
+
+func agentCredentials(t *testing.T, server server) {
 	s := server.open(t, nil)
 	source, backups, foreign := bucket(), bucket(), bucket()
 	for _, name := range []string{source, backups, foreign} {
 		ours(t, s, name)
 		put(t, s.client, name, "a/b", "before")
 	}
-	as := func(name string, use Use) *minio.Client {
+	as := func(name, manual string, use Use) *minio.Client {
+		if !server.STS {
+			access, secret := server.GrantAgent(t, name, manual, name, server.access)
+			return server.Client(t, access, secret, "")
+		}
 		c, err := s.IssueAgent(t.Context(), name, use)
 		check(t, err)
 		return server.Client(t, c.AccessKey, c.SecretKey, c.SessionToken)
 	}
-	reads, adds, ctx := as(source, UseSource), as(backups, UseBackups), t.Context()
+	reads, adds, ctx := as(source, "agent-source", UseSource), as(backups, "agent-backups", UseBackups), t.Context()
 	former := versions(t, reads, source)[0].VersionID
 	_, err := reads.StatObject(ctx, source, "a/b", minio.StatObjectOptions{VersionID: former})
 	check(t, err, list(ctx, adds, backups))
@@ -72,27 +77,38 @@ func TestTheManualGrantsAgentsWhatIsIssued(t *testing.T) {
 	}
 }
 
-func TestCheckAgent(t *testing.T) {
-	server := serve(t, env.MinIO(t))
+func TestCheckAgent(t *testing.T) { onBoth(t, checkAgent) }
+
+func checkAgent(t *testing.T, server server) {
 	s, name := server.open(t, nil), bucket()
 	ours(t, s, name)
+	const source, backups = "agent-source", "agent-backups"
 	policy := func(of string) string { return strings.ReplaceAll(env.Manual(t, of), "BUCKET", name) }
 	for what, c := range map[string]struct {
+		manual string // the policy, if it is the manual's as it stands
 		policy string
 		use    Use
 		reason string // empty: fine
 		words  string
 	}{
-		"source":                  {policy("agent-source"), UseSource, "", ""},
-		"backups":                 {policy("agent-backups"), UseBackups, "", ""},
-		"source that writes":      {policy("agent-backups"), UseSource, v1alpha1.ReasonStaticTooWide, "may write to bucket"},
-		"backups that only reads": {policy("agent-source"), UseBackups, v1alpha1.ReasonStaticRefused, "may not write to bucket"},
-		"removes versions":        {strings.NewReplacer(`"Effect": "Deny"`, `"Effect": "Allow"`, "g/*/locks/*", "*").Replace(policy("agent-backups")), UseBackups, v1alpha1.ReasonStaticTooWide, "remove former versions"},
-		"lists the probe":         {strings.Replace(policy("agent-source"), name+`"]`, name+`", "arn:aws:s3:::demo-probe"]`, 1), UseSource, v1alpha1.ReasonStaticTooWide, "list bucket demo-probe"},
+		"source":                  {source, policy(source), UseSource, "", ""},
+		"backups":                 {backups, policy(backups), UseBackups, "", ""},
+		"source that writes":      {backups, policy(backups), UseSource, v1alpha1.ReasonStaticTooWide, "may write to bucket"},
+		"backups that only reads": {source, policy(source), UseBackups, v1alpha1.ReasonStaticRefused, "may not write to bucket"},
+		"removes versions":        {"", strings.NewReplacer(`"Effect": "Deny"`, `"Effect": "Allow"`, "g/*/locks/*", "*").Replace(policy(backups)), UseBackups, v1alpha1.ReasonStaticTooWide, "remove former versions"},
+		"lists the probe":         {"", strings.Replace(policy(source), name+`"]`, name+`", "arn:aws:s3:::demo-probe"]`, 1), UseSource, v1alpha1.ReasonStaticTooWide, "list bucket demo-probe"},
 	} {
-		u := env.User{Name: "agent", Secret: "agent-secret", Policy: c.policy}
-		server.SetUser(t, u)
-		err := s.CheckAgent(t.Context(), Credentials{AccessKey: u.Name, SecretKey: u.Secret}, name, c.use, installation, "Secret x")
+		var keys Credentials
+		if server.STS {
+			u := env.User{Name: "agent", Secret: "agent-secret", Policy: c.policy}
+			server.SetUser(t, u)
+			keys.AccessKey, keys.SecretKey = u.Name, u.Secret
+		} else if c.manual != "" { // policies of users are MinIO's
+			keys.AccessKey, keys.SecretKey = server.GrantAgent(t, c.manual, c.manual, name, server.access)
+		} else {
+			continue
+		}
+		err := s.CheckAgent(t.Context(), keys, name, c.use, installation, "Secret x")
 		if c.reason == "" && err != nil || c.reason != "" && (!fault.Is(err, c.reason) || !strings.Contains(err.Error(), c.words)) {
 			t.Errorf("%s: %v, want %q with %q", what, err, c.reason, c.words)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/listing"
 )
 
 // Tags on a bucket. They are hints for people: its owner could forge them.
@@ -150,10 +151,9 @@ func (s *Store) RemoveBucket(ctx context.Context, bucket string, owner Owner) er
 	} else if err != nil {
 		return err
 	}
-	list := minio.ListObjectsOptions{Recursive: true, WithVersions: true}
-	for object := range s.client.ListObjectsIter(ctx, bucket, list) {
-		if object.Err != nil {
-			return s.fault("list bucket "+bucket, object.Err)
+	for object, err := range listing.Versions(ctx, s.client, bucket, minio.ListObjectsOptions{}) {
+		if err != nil {
+			return s.fault("list bucket "+bucket, err)
 		}
 		if err := s.client.RemoveObject(ctx, bucket, object.Key, minio.RemoveObjectOptions{VersionID: object.VersionID}); err != nil {
 			return s.fault("empty bucket "+bucket, err)

@@ -10,6 +10,7 @@ import (
 
 	"atrium.dev/atrium/api/v1alpha1"
 	"atrium.dev/atrium/internal/fault"
+	"atrium.dev/atrium/internal/listing"
 )
 
 // vaultOwner stands in the tag of a vault's bucket where a tenant's id stands in
@@ -125,13 +126,12 @@ func (v *Vault) walk(ctx context.Context, prefix string, each func(minio.ObjectI
 }
 
 func (v *Vault) each(ctx context.Context, prefix string, each func(minio.ObjectInfo) error) error {
-	options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, WithVersions: true}
-	for object := range v.store.client.ListObjectsIter(ctx, v.bucket, options) {
-		if minio.ToErrorResponse(object.Err).Code == minio.NoSuchBucket {
+	for object, err := range listing.Versions(ctx, v.store.client, v.bucket, minio.ListObjectsOptions{Prefix: prefix}) {
+		if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
 			return nil
 		}
-		if object.Err != nil {
-			return v.store.fault("list "+v.bucket+"/"+prefix, object.Err)
+		if err != nil {
+			return v.store.fault("list "+v.bucket+"/"+prefix, err)
 		}
 		if err := each(object); err != nil {
 			return err

@@ -2,10 +2,11 @@ package objectstore
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/minio/minio-go/v7"
+
+	"atrium.dev/atrium/internal/listing"
 )
 
 // walkLimit bounds the time that one call of Walk takes.
@@ -31,18 +32,15 @@ func (s *Store) Walk(ctx context.Context, bucket, after string, page int, before
 	var w Walked
 	var key []minio.ObjectInfo // versions of one key, the newest first
 	seen := 0
-	list := minio.ListObjectsOptions{Recursive: true, WithVersions: true, StartAfter: after, MaxKeys: page}
-	for version := range s.client.ListObjectsIter(ctx, bucket, list) {
-		if minio.ToErrorResponse(version.Err).Code == minio.NoSuchBucket {
+	for version, err := range listing.Versions(ctx, s.client, bucket, minio.ListObjectsOptions{StartAfter: after, MaxKeys: page}) {
+		if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
 			return Walked{}, nil
 		}
-		if version.Err != nil {
-			return Walked{}, s.fault("list the versions in bucket "+bucket, version.Err)
+		if err != nil {
+			return Walked{}, s.fault("list the versions in bucket "+bucket, err)
 		}
-		// Stores differ: some begin with the key itself, and repeat a version where one
-		// of their pages ends.
-		if version.Key == after || len(key) > 0 && key[len(key)-1].Key == version.Key && key[len(key)-1].VersionID == version.VersionID {
-			continue
+		if version.Key == after {
+			continue // some stores begin with the key itself
 		}
 		if len(key) > 0 && key[0].Key != version.Key {
 			if err := s.sweep(ctx, bucket, key, before, &w); err != nil {
@@ -62,23 +60,14 @@ func (s *Store) Walk(ctx context.Context, bucket, after string, page int, before
 
 // sweep removes the versions of one key that were replaced before a time, the
 // oldest first, and then a delete marker of that age that hides nothing any more.
-func (s *Store) sweep(ctx context.Context, bucket string, versions []minio.ObjectInfo, before time.Time, w *Walked) error {
-	slices.SortStableFunc(versions, func(a, b minio.ObjectInfo) int {
-		switch {
-		case a.IsLatest == b.IsLatest:
-			return b.LastModified.Compare(a.LastModified)
-		case a.IsLatest:
-			return -1
-		}
-		return 1
-	})
-	for i := len(versions) - 1; i >= 0; i-- {
-		version := versions[i]
+func (s *Store) sweep(ctx context.Context, bucket string, key []minio.ObjectInfo, before time.Time, w *Walked) error {
+	for i := len(key) - 1; i >= 0; i-- {
+		version := key[i]
 		// The one before it in the list replaced it. A delete marker that came last
 		// replaced all below it, so these are gone when its turn comes.
 		since := version.LastModified
 		if i > 0 {
-			since = versions[i-1].LastModified
+			since = key[i-1].LastModified
 		}
 		old := since.Before(before) && (!version.IsLatest || version.IsDeleteMarker)
 		if !old {

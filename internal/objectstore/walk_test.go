@@ -74,6 +74,29 @@ func TestWalkForgetsDeletedObjects(t *testing.T) {
 	})
 }
 
+// The age of what was deleted counts from then, on stores too that list deletions apart
+// from what they hide, and date them by it.
+func TestWalkKeepsWhatWasDeletedLately(t *testing.T) {
+	onBoth(t, func(t *testing.T, server server) {
+		s, name := server.open(t, nil), bucket()
+		ours(t, s, name)
+		for _, key := range []string{"a", "b", "c"} {
+			put(t, s.client, name, key, "1")
+		}
+		tick(t, s.client, name, "c")
+		clock, err := s.client.StatObject(t.Context(), name, "clock", minio.StatObjectOptions{})
+		check(t, err)
+		for _, key := range []string{"a", "b", "c"} {
+			check(t, s.client.RemoveObject(t.Context(), name, key, minio.RemoveObjectOptions{}))
+		}
+		_, err = s.Walk(t.Context(), name, "", 1000, clock.LastModified)
+		check(t, err)
+		if kept := keys(versions(t, s.client, name)); kept["a"] != 2 || kept["b"] != 2 || kept["c"] != 2 {
+			t.Errorf("left %v: what was deleted too lately is gone", kept)
+		}
+	})
+}
+
 func TestWalkGoesOnWhereItStopped(t *testing.T) {
 	onBoth(t, func(t *testing.T, server server) {
 		s, name := server.open(t, nil), bucket()

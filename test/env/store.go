@@ -103,6 +103,55 @@ func (s *Store) Grant(t testing.TB, user, bucket, issuer string) (accessKey, sec
 	return u.Name, u.Secret
 }
 
+// GrantAgent makes a user for what the agent does with a bucket (the manual's policy
+// agent-source or agent-backups), and returns its keys. Issuer is the access key that
+// made the bucket.
+func (s *Store) GrantAgent(t testing.TB, user, policy, bucket, issuer string) (accessKey, secretKey string) {
+	t.Helper()
+	u := User{Name: user, Secret: password(), Policy: strings.ReplaceAll(Manual(t, policy), "BUCKET", bucket)}
+	s.SetUser(t, u)
+	if s.STS {
+		return u.Name, u.Secret
+	}
+	have, err := s.Root(t).GetBucketPolicy(t.Context(), bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := statements(t, have)
+	if len(document.Statement) == 0 { // nobody but the issuer has rights there yet
+		document = statements(t, strings.NewReplacer("BUCKET", bucket, "ISSUER", issuer).Replace(Manual(t, "bucket")))
+		document.Statement = document.Statement[:1]
+	}
+	for _, statement := range statements(t, u.Policy).Statement {
+		statement["Principal"] = map[string][]string{"AWS": {user}}
+		document.Statement = append(document.Statement, statement)
+	}
+	raw, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Root(t).SetBucketPolicy(t.Context(), bucket, string(raw)); err != nil {
+		t.Fatal(err)
+	}
+	return u.Name, u.Secret
+}
+
+type document struct {
+	Version   string
+	Statement []map[string]any
+}
+
+// statements reads a policy; empty: without any.
+func statements(t testing.TB, policy string) (d document) {
+	t.Helper()
+	if policy != "" {
+		if err := json.Unmarshal([]byte(policy), &d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
 // Manual returns a policy that the operations manual shows for copying: issuer,
 // tenant or bucket. What people copy is so what is tested.
 func Manual(t testing.TB, name string) string {
