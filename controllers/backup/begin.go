@@ -58,6 +58,9 @@ func (r *Reconciler) take(ctx context.Context, s *scope, me backup.Waiting, all 
 	if err := r.finalizer(ctx, s); err != nil {
 		return err
 	}
+	if err := r.Agent.RemoveLate(ctx, s.work()); err != nil {
+		return err
+	}
 	if left, err := r.Agent.RemoveFormer(ctx, s.work()); err != nil {
 		return err
 	} else if left {

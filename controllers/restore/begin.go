@@ -47,6 +47,9 @@ func (r *Reconciler) begin(ctx context.Context, s *scope) error {
 	if err := r.finalizer(ctx, s); err != nil {
 		return err
 	}
+	if err := r.Agent.RemoveLate(ctx, s.work()); err != nil {
+		return err
+	}
 	if left, err := r.Agent.RemoveFormer(ctx, s.work()); err != nil {
 		return err
 	} else if left {

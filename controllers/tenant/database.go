@@ -33,7 +33,7 @@ const verifiedFor = resync - 10*time.Second
 // database makes schema and roles.
 func (r *Reconciler) database(ctx context.Context, s *scope) error {
 	known := r.verified.get(s.tenant.Name)
-	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) && !s.away() && s.restore() == "" {
+	if known.inputs == s.inputs() && r.Now().Before(known.until) && !closes(known.row, r.Now()) && !s.away() && s.restore() == "" && s.serves(known.row.Schema) {
 		s.row, s.fresh = known.row, true
 		return nil
 	}
@@ -69,6 +69,14 @@ func (r *Reconciler) database(ctx context.Context, s *scope) error {
 		return err
 	}
 	return r.retireLogin(ctx, s)
+}
+
+// serves says whether the Tenant's status names no other schema. It does after a restore
+// that this process, which stood still meanwhile, knows nothing of: what it remembers
+// would lead the app back to what the company had before.
+func (s *scope) serves(schema string) bool {
+	told := s.tenant.Status.Schema
+	return told == "" || told == schema
 }
 
 // openLogins are the roles that may log in now.
