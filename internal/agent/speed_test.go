@@ -94,8 +94,10 @@ func rough(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond
 // it wants nothing, so what it stores could not be restored.
 func (c *company) pgBackRest(program string, server *env.Server, data, repository string, args ...string) (was cost) {
 	c.t.Helper()
-	own := []string{"--stanza=main", "--pg1-path=/mnt/data", "--pg1-port=" + strconv.Itoa(server.Port), "--repo1-path=" + repository, "--lock-path=" + repository,
-		"--log-level-file=off", "--log-level-console=warn", "--no-archive-check", "--process-max=2", "--start-fast", "--compress-type=zst"}
+	own := []string{
+		"--stanza=main", "--pg1-path=/mnt/data", "--pg1-port=" + strconv.Itoa(server.Port), "--repo1-path=" + repository, "--lock-path=" + repository,
+		"--log-level-file=off", "--log-level-console=warn", "--no-archive-check", "--process-max=2", "--start-fast", "--compress-type=zst",
+	}
 	if args[0] != "backup" {
 		own = own[:7]
 	}

@@ -179,7 +179,7 @@ func (c *copied) part(name string, begin func(company string), ended func(compan
 			}
 			continue
 		}
-		c.agents.work()
+		c.work()
 		if waiting = slices.DeleteFunc(waiting, ended); len(waiting) == 0 {
 			acts += seen
 			break
