@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"atrium.dev/atrium/api/v1alpha1"
@@ -214,6 +216,23 @@ func intoNew(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant, want m
 	})
 }
 
+// unended is a restore whose operator died when all was done but to say so.
+func unended(t *testing.T, r *rig.Rig, acme *v1alpha1.Tenant, name string) {
+	t.Helper()
+	var tr v1alpha1.TenantRestore
+	rig.Check(t, r.Client.Get(t.Context(), client.ObjectKey{Name: name}, &tr))
+	tr.Status.Step, tr.Status.Finished = v1alpha1.RestoreStarting, nil
+	meta.SetStatusCondition(&tr.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionComplete, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonStarting})
+	rig.Check(t, r.Client.Status().Update(t.Context(), &tr))
+	r.Operate()
+	untilRestore(t, r, name, v1alpha1.ConditionComplete, v1alpha1.ReasonDone)
+	var now v1alpha1.Tenant
+	rig.Check(t, r.Client.Get(t.Context(), client.ObjectKeyFromObject(acme), &now))
+	if left := now.Annotations[v1alpha1.AnnotationRestore]; left != "" {
+		t.Errorf("the company is still marked as worked on by %s", left)
+	}
+}
+
 // undoneLate asks for what is not kept any more, of a restore that could not write down
 // that it had swapped the schemas until the app had started.
 func undoneLate(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
@@ -237,6 +256,8 @@ func undoneLate(t *testing.T, r *rig.Rig, k *kubelet, acme *v1alpha1.Tenant) {
 	if spoiled.Load() == 0 {
 		t.Error("nothing was spoiled")
 	}
+	r.Stop()
+	unended(t, r, acme, "again")
 	r.Stop()
 	r.Now.Forward(8 * 24 * time.Hour)
 	r.Operate()

@@ -103,7 +103,8 @@ func (s *scope) swaps() (from, to, release string) {
 }
 
 // annotate wakes the tenant controller, which reads the row at each pass while the
-// annotation is there; an empty name takes it away.
+// annotation is there; an empty name takes it away. What the rest of the pass sees is what
+// was written: a pass that sets it may be the one that takes it away.
 func (r *Reconciler) annotate(ctx context.Context, s *scope, name string) error {
 	if s.tenant == nil || s.tenant.Annotations[v1alpha1.AnnotationRestore] == name {
 		return nil
@@ -113,9 +114,11 @@ func (r *Reconciler) annotate(ctx context.Context, s *scope, name string) error 
 		value = fmt.Sprintf("%q", name)
 	}
 	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"uid":%q,"annotations":{%q:%s}}}`, s.tenant.UID, v1alpha1.AnnotationRestore, value))
-	if err := r.Client.Patch(ctx, s.tenant.DeepCopy(), patch, FieldOwner); client.IgnoreNotFound(err) != nil {
+	after := s.tenant.DeepCopy()
+	if err := r.Client.Patch(ctx, after, patch, FieldOwner); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("annotate Tenant %s: %w", s.tenant.Name, err)
 	}
+	s.tenant = after
 	return nil
 }
 
